@@ -1,0 +1,5 @@
+import { extensionPoint } from '@kalends/kernel';
+
+/** One line a request (R74), apart from the error log. Built in; must return at once. Lines hold no secret: no Authorization, no body. */
+export interface AccessLog { write(line: string): void }
+export const accessLog = extensionPoint<AccessLog>('access-log');

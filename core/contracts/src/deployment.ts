@@ -1,0 +1,17 @@
+import { extensionPoint } from '@kalends/kernel';
+
+/** Facts about this deployment that any plugin may need. Provided by the composition. */
+export interface Deployment {
+  readonly publicUrl: URL; readonly dataRoot: string; readonly role: 'single' | 'master' | 'worker';
+  /** Random, kept in the data root's host-local part: tells hosts of a cluster apart. */ readonly hostId: string;
+  readonly limits: Limits;
+}
+export const deployment = extensionPoint<Deployment>('deployment');
+/** Every number of R50; top level `limits:` of the config. Infinity: no limit. */
+export interface Limits {
+  readonly homeOctets: number; readonly attachmentOctets: number; readonly attachmentOctetsPerItem: number; readonly resourceOctets: number;
+  readonly attendees: number; readonly instances: number; readonly calendarsPerHome: number; readonly itemsPerCalendar: number;
+  readonly attachmentsPerItem: number;
+  /** Seconds before and after now that a query may reach. */ readonly queryPast: number;
+  readonly queryFuture: number; readonly queryResults: number; readonly multigetHrefs: number;
+}

@@ -1,0 +1,8 @@
+import type { QName } from './ids.ts';
+
+export interface XmlNode { readonly name: QName; readonly children: readonly XmlNode[]; readonly text: string; attribute(name: string): string | undefined }
+/** Attributes in single quotes, right after the name; `fragment` is XML we stored, written as it is. */
+export interface XmlSink {
+  open(name: QName, attributes?: Readonly<Record<string, string>>): void;
+  text(value: string): void; href(path: string): void; fragment(xml: string): void; close(): void;
+}

@@ -1,0 +1,28 @@
+/**
+ * Three projects: unit (beside the sources), contract (the plugins, by the kit) and system (what spans packages). Tests run from the sources: the
+ * `kalends-source` condition makes `@kalends/x` its `src/index.ts`, in this process and, through execArgv, in the threads and children it starts.
+ */
+import { defineConfig } from 'vitest/config';
+
+const conditions = ['kalends-source', 'node', 'import', 'module', 'default'];
+const shared = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+};
+const execArgv = ['--conditions=kalends-source', '--disable-warning=ExperimentalWarning'];
+
+export default defineConfig({
+  ...shared,
+  test: {
+    pool: 'forks',
+    execArgv,
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    projects: [
+      { ...shared, test: { name: 'unit', execArgv, include: ['core/*/src/**/*.test.ts', 'tools/*/src/**/*.test.ts'] } },
+      { ...shared, test: { name: 'contract', execArgv, testTimeout: 60_000, include: ['plugins/*/src/**/*.test.ts', 'test/testkit/src/**/*.test.ts'] } },
+      { ...shared, test: { name: 'system', execArgv, testTimeout: 120_000, hookTimeout: 180_000, include: ['test/{integration,faults,architecture,interop,conformance}/src/**/*.test.ts'] } },
+    ],
+  },
+});
