@@ -151,7 +151,8 @@ export interface CollectionPatch {
  * are never stored.
  */
 export interface Ace {
-  readonly principal: PrincipalId | 'all' | 'authenticated' | 'unauthenticated' | 'self' | { readonly property: QName };
+  /** `administrators` (those of `Deployment.admins`) stands in protected entries only; DAV:acl shows one entry for each of them. */
+  readonly principal: PrincipalId | 'all' | 'authenticated' | 'unauthenticated' | 'self' | 'administrators' | { readonly property: QName };
   readonly grant: Privileges; readonly deny?: Privileges;
   /** Also for everything below; the compiled list marks where it came from (DAV:inherited). */ readonly inheritable?: boolean;
 }

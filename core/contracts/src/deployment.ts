@@ -5,6 +5,8 @@ export interface Deployment {
   readonly publicUrl: URL; readonly dataRoot: string; readonly role: 'single' | 'master' | 'worker';
   /** Random, kept in the data root's host-local part: tells hosts of a cluster apart. */ readonly hostId: string;
   readonly limits: Limits;
+  /** R44: people and groups, each `<type>/<name>` (`users/admin`, `groups/operators`) or an id. Top level `admins:` of the config. */
+  readonly admins: readonly string[];
 }
 export const deployment = extensionPoint<Deployment>('deployment');
 /** Every number of R50; top level `limits:` of the config. Infinity: no limit. */
