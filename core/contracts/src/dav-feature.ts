@@ -34,7 +34,11 @@ export interface ResourceKind {
    * that are inheritable count below too.
    */
   readonly protectedAcl: (resource: DavResource) => readonly Ace[];
-  resolve(match: PathMatch, select: ItemSelect): Promise<DavResource | undefined>;
+  /**
+   * What stands at a path of `paths`, whose kind may be another of the same feature (kinds that are reached so have no `paths`). `identity`: a home is made by
+   * the first request that comes with a proven one (R13); nothing else may depend on who asks.
+   */
+  resolve(match: PathMatch, select: ItemSelect, identity: Identity): Promise<DavResource | undefined>;
 }
 /** RFC 3744 §5.3. `bits` of an aggregate are those of all below it. */
 export interface PrivilegeTree {
