@@ -1,1 +1,35 @@
-export {};
+/**
+ * HTTP Digest (RFC 7616) as an Authenticator.
+ * Offers SHA-256 before MD5; MD5 stays because macOS and iOS calendars ask for it.
+ * Keeps no table of nonces: they are HMACs, and the replay guard counts their use.
+ */
+import { z } from 'zod';
+import { authenticator, clock, credentialSource, deployment, replayGuard, secrets } from '@kalends/contracts';
+import { definePlugin } from '@kalends/kernel';
+import { DigestAuthenticator } from './digest-authenticator.ts';
+
+const config = z.strictObject({
+  realm: z.string().min(1).regex(/^[^"\\\p{Cc}]+$/u, 'no quotes, backslashes or control characters').default('Kalends').describe('Shown to users; changing it invalidates stored digests.'),
+  algorithms: z.array(z.enum(['SHA-256', 'MD5'])).min(1).default(['SHA-256', 'MD5']),
+  nonceSeconds: z.number().int().min(30).max(86_400).default(300),
+});
+
+export default definePlugin({
+  name: '@kalends/auth-digest',
+  api: 1,
+  summary: 'HTTP Digest authentication (RFC 7616).',
+  config,
+  provides: { digest: authenticator },
+  requires: { sources: credentialSource, replay: replayGuard, secrets, deployment, clock },
+
+  setup({ config, deps, log, lifecycle }) {
+    const sources = deps.sources.filter((source) => source.can.digest.length > 0);
+    if (sources.length === 0) {
+      throw new Error('Digest needs a credential source with digest secrets; LDAP and Active Directory have none');
+    }
+    const { replay, secrets, deployment: { hostId }, clock } = deps;
+    const digest = new DigestAuthenticator({ ...config, sources, replay, secrets, hostId, clock, log });
+    lifecycle.onStart(() => digest.loadKey());
+    return { digest };
+  },
+});
