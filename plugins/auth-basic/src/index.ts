@@ -1,1 +1,28 @@
-export {};
+/**
+ * HTTP Basic (RFC 7617) as an Authenticator. Asks the credential sources in config order; hashing and caching of proofs are theirs and the front's.
+ * Not offered, and not taken, in the clear, except on loopback or where the config insists (R40).
+ */
+import { authenticator, credentialSource } from '@kalends/contracts';
+import { definePlugin } from '@kalends/kernel';
+import { z } from 'zod';
+import { BasicAuthenticator } from './basic-authenticator.ts';
+
+const config = z.strictObject({
+  realm: z.string().min(1).regex(/^[^"\\\p{Cc}]+$/u, 'no quotes, backslashes or control characters').default('Kalends').describe('Shown to users.'),
+  'allow-cleartext': z.boolean().default(false).describe('Take passwords over unencrypted connections from other machines. Only behind something else that encrypts.'),
+});
+
+export default definePlugin({
+  name: '@kalends/auth-basic',
+  api: 1,
+  summary: 'HTTP Basic authentication (RFC 7617), over TLS or on loopback.',
+  config,
+  provides: { basic: authenticator },
+  requires: { sources: credentialSource },
+
+  setup({ config, deps, log }) {
+    const sources = deps.sources.filter((source) => source.can.verify);
+    if (sources.length === 0) throw new Error('Basic needs a credential source that can check passwords; enable a directory that has passwords');
+    return { basic: new BasicAuthenticator({ realm: config.realm, allowCleartext: config['allow-cleartext'], sources, log }) };
+  },
+});
