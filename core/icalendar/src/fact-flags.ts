@@ -1,0 +1,23 @@
+/** The bits of `ItemFacts.flags`. Stored with the item: a bit never changes its meaning, only `FACTS_VERSION` may. */
+
+/** Of the derivation in `facts.ts`; items with older facts are derived again by the re-index job. */
+export const FACTS_VERSION = 1;
+
+/** More than one component, or a recurrence rule or date. */
+export const RECURRING = 1;
+/** Some packed occurrence is floating or a DATE: packed as if UTC. */
+export const FLOATING = 2;
+/** A VALARM somewhere. */
+export const HAS_ALARM = 4;
+/** Readers other than the owner may see something else than the octets: private access, hidden instances. The octets alone do not tell of per-user data. */
+export const NEEDS_VIEW = 8;
+/** Busy times differ by user: these facts are those of one of them. Set by whoever stores per-user facts. */
+export const PER_USER_BUSY = 16;
+/** A component matches every time range (VTODO without any time, RFC 4791 §9.9). */
+export const MATCH_ALWAYS = 32;
+/** No octet that XML must escape (`&`, `<`, `>`) or may not hold. */
+export const CLEAN = 64;
+/** The object has an ORGANIZER: a scheduling object (RFC 6638 §3.1). */
+export const SCHEDULED = 128;
+/** All packed occurrences that float are whole days (DATE): free-busy and expand need it. */
+export const ALL_DATES = 256;
