@@ -1,0 +1,34 @@
+/** Calendar user addresses as keys: two spellings of one address give one key. What an address means is `snapshot.ts`. */
+
+/** Scheme and mail address in lower case, no `mailto:` query, no final slash (RFC 5545 §3.3.3: ORGANIZER and ATTENDEE hold any URI). */
+export function addressKey(address: string): string {
+  const trimmed = address.trim();
+  const colon = trimmed.indexOf(':');
+  if (colon < 0 || trimmed.startsWith('/')) return trimmed.replace(/\/+$/, '');
+  const scheme = trimmed.slice(0, colon).toLowerCase();
+  const rest = trimmed.slice(colon + 1);
+  if (scheme === 'mailto') return `mailto:${decoded(rest.split('?')[0] ?? '').toLowerCase()}`;
+  if (scheme === 'urn') return `urn:${rest.toLowerCase()}`;
+  return `${scheme}:${rest.replace(/\/+$/, '')}`;
+}
+
+/** The id in `urn:uuid:` and `urn:x-uid:`, in lower case; else undefined. Takes a key. */
+export function idOfUrn(key: string): string | undefined {
+  return /^urn:(?:uuid|x-uid):(.+)$/.exec(key)?.[1];
+}
+
+/** `/principals/<type>/<name>` of a key that is a principal URL: relative, or absolute on `host`; else undefined. Takes a key. */
+export function principalPath(key: string, host: string): { readonly type: string; readonly name: string } | undefined {
+  const [, authority, path] = /^https?:\/\/([^/]+)(\/.*)$/.exec(key) ?? [];
+  if (authority !== undefined && authority.toLowerCase() !== host.toLowerCase()) return undefined;
+  const [, type, name] = /^\/principals\/([^/]+)\/([^/]+)$/.exec(path ?? key) ?? [];
+  return type === undefined || name === undefined ? undefined : { type, name: decoded(name).normalize('NFC') };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

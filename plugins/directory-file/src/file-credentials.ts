@@ -1,0 +1,42 @@
+/** Passwords and Digest secrets of the file. Says nothing that tells an unknown account from a wrong password, in words or in time. */
+import type { CredentialSource } from '@kalends/contracts';
+import type { FileDirectory } from './file-directory.ts';
+import { digestOf, PasswordChecker, sameText } from './passwords.ts';
+import { digestKey } from './read-directory.ts';
+
+export class FileCredentials implements CredentialSource {
+  readonly can = { verify: true, digest: ['MD5', 'SHA-256'] } as const;
+  readonly #directory: FileDirectory;
+  readonly #demo: boolean;
+  readonly #checker = new PasswordChecker();
+
+  constructor(directory: FileDirectory, demo: boolean) {
+    this.#directory = directory;
+    this.#demo = demo;
+  }
+
+  async verify(account: string, password: string): Promise<'yes' | 'no' | 'unknown-account' | 'disabled' | 'unavailable'> {
+    const secret = (await this.#directory.current()).secret(account);
+    // A demo's passwords stand in the open; hashing hundreds of them would protect nothing.
+    if (this.#demo && secret?.plain !== undefined) return this.#answer(sameText(secret.plain, password), secret.mayLogIn);
+    if (secret?.argon2id !== undefined) return this.#answer(await this.#checker.matches(secret.argon2id, password), secret.mayLogIn);
+    const matched = await this.#checker.matchesNobody(password);
+    if (matched === undefined) return 'unavailable';
+    return secret === undefined ? 'unknown-account' : 'no';
+  }
+
+  async digestSecret(account: string, realm: string, algorithm: 'MD5' | 'SHA-256'): Promise<string | undefined> {
+    const secret = (await this.#directory.current()).secret(account);
+    if (secret === undefined || !secret.mayLogIn) return undefined;
+    if (this.#demo && secret.plain !== undefined) return digestOf(algorithm, account, realm, secret.plain);
+    const stored = secret.digests.get(digestKey(account.normalize('NFC'), realm));
+    return algorithm === 'MD5' ? stored?.md5 : stored?.sha256;
+  }
+
+  /** Only who knows the password learns that the account is shut. */
+  #answer(matched: boolean | undefined, mayLogIn: boolean): 'yes' | 'no' | 'disabled' | 'unavailable' {
+    if (matched === undefined) return 'unavailable';
+    if (!matched) return 'no';
+    return mayLogIn ? 'yes' : 'disabled';
+  }
+}
