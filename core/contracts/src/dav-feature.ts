@@ -4,7 +4,7 @@ import type { Identity } from './access.ts';
 import type { Ace, Collection, CollectionPatch, Home, Item, ItemSelect } from './calendar-store.ts';
 import type { Principal } from './directory-source.ts';
 import type { HttpExchange } from './http-feature.ts';
-import type { CollectionId, PrincipalId, Privileges, QName } from './ids.ts';
+import type { Batches, CollectionId, PrincipalId, Privileges, QName } from './ids.ts';
 import type { RecordOperation } from './record-store.ts';
 import type { XmlNode, XmlSink } from './xml.ts';
 
@@ -35,10 +35,20 @@ export interface ResourceKind {
    */
   readonly protectedAcl: (resource: DavResource) => readonly Ace[];
   /**
-   * What stands at a path of `paths`, whose kind may be another of the same feature (kinds that are reached so have no `paths`). `identity`: a home is made by
+   * What stands at a path of `paths`, whose kind may be another (kinds that are reached so have no `paths`). `identity`: a home is made by
    * the first request that comes with a proven one (R13); nothing else may depend on who asks.
    */
   resolve(match: PathMatch, select: ItemSelect, identity: Identity): Promise<DavResource | undefined>;
+  /**
+   * What stands there. `collection` (default): has members, its path ends in a slash. `leaf`: an item, or what has no members. `nothing`: a path with nothing at
+   * it where something could be made, or not even that.
+   */
+  readonly shape?: 'collection' | 'leaf' | 'nothing';
+  /**
+   * The members a listing shows, other than the items of `resource.collection`. Absent: the collections the store lists below it, and none where no row stands.
+   * Paths begin with `resource.path`. What the caller may not read is left out by whoever lists.
+   */
+  readonly members?: (resource: DavResource, request: DavRequest) => Batches<DavResource>;
 }
 /** RFC 3744 §5.3. `bits` of an aggregate are those of all below it. */
 export interface PrivilegeTree {

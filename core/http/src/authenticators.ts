@@ -1,0 +1,147 @@
+/**
+ * Who asks: the configured Authenticators, in config order, as the policy offers them; then the directory's record and the gate of R43. Knows schemes by name
+ * only. What a wrong proof looks like outside never tells whether the account exists; the reason is in the log, for people and for fail2ban.
+ */
+import type { AuthOutcome, AuthRequest, AuthenticationPolicy, Authenticator, Clock, Directory, HttpExchange, Identity, Principal, PrincipalId } from '@kalends/contracts';
+import type { Logger } from '@kalends/kernel';
+import type { TLSSocket } from 'node:tls';
+import type { Authentication, Refusal } from './authentication.ts';
+import { noteAccount } from './exchange.ts';
+import { Failures } from './failures.ts';
+import { Proofs } from './proofs.ts';
+
+export interface AuthenticatorsOptions {
+  readonly authenticators: readonly Authenticator[]; readonly policy: AuthenticationPolicy | undefined;
+  readonly directory: Directory; readonly failures: Failures; readonly clock: Clock; readonly log: Logger;
+  readonly isAdmin: (principal: Principal, groups: ReadonlySet<PrincipalId>) => boolean;
+  /** Who somebody without credentials is, where the config says so in so many words (design, 2.20). */ readonly anonymous: PrincipalId | undefined;
+}
+
+const NOBODY: Identity = { principal: undefined, groups: new Set(), admin: false, scheme: 'anonymous' };
+
+export class Authenticators implements Authentication {
+  readonly #options: AuthenticatorsOptions;
+  readonly #proofs = new Proofs<Proved>();
+
+  constructor(options: AuthenticatorsOptions) {
+    this.#options = options;
+  }
+
+  async identify(exchange: HttpExchange): Promise<Identity | Refusal> {
+    const field = exchange.request.headers.authorization;
+    if (field === undefined) return this.#nobody();
+    const request = requestOf(exchange);
+    const proved = /^basic\s/i.test(field) ? await this.#byProof(request, field) : await this.#prove(request);
+    if ('account' in proved) {
+      if (proved.header !== undefined) exchange.response.setHeader(...proved.header);
+      noteAccount(exchange, proved.account);
+      return this.#admit(proved.account, proved.scheme, request);
+    }
+    if (proved.delayMilliseconds > 0) await this.#options.clock.after(proved.delayMilliseconds, exchange.signal).catch(() => undefined);
+    return proved.refusal;
+  }
+
+  challenge(exchange: HttpExchange): Promise<readonly string[]> {
+    return this.#challenges(requestOf(exchange));
+  }
+
+  async #nobody(): Promise<Identity> {
+    const { anonymous, directory } = this.#options;
+    if (anonymous === undefined) return NOBODY;
+    return { principal: anonymous, groups: await directory.groupsOf(anonymous), admin: false, scheme: 'anonymous' };
+  }
+
+  async #byProof(request: AuthRequest, field: string): Promise<Proved> {
+    const name = this.#proofs.nameOf(`${request.secure ? 's' : 'c'} ${request.address} ${field}`);
+    const stamp = await this.#options.directory.stamp();
+    const account = this.#proofs.find(name, stamp);
+    if (account !== undefined) return { account, scheme: 'Basic', header: undefined };
+    return this.#proofs.once(name, async () => {
+      const proved = await this.#prove(request);
+      if ('account' in proved) this.#proofs.keep(name, proved.account, stamp);
+      return proved;
+    });
+  }
+
+  async #prove(request: AuthRequest): Promise<Proved> {
+    const claimed = claimedAccount(request);
+    const standing = await this.#options.failures.look(request.address, claimed);
+    if (standing.refuseSeconds > 0) {
+      return { refusal: { challenges: [], status: 429, retryAfterSeconds: standing.refuseSeconds }, delayMilliseconds: 0 };
+    }
+    const offered = this.#offered(request);
+    for (const authenticator of offered) {
+      const outcome = await this.#ask(authenticator, request);
+      if (outcome.kind === 'not-mine') continue;
+      if (outcome.kind === 'continue') return { refusal: { challenges: [outcome.challenge] }, delayMilliseconds: 0 };
+      if (outcome.kind === 'rejected') return this.#reject(authenticator, outcome, request, claimed);
+      if (standing.delayMilliseconds > 0) await this.#options.failures.passed(request.address, outcome.account);
+      return { account: outcome.account, scheme: authenticator.scheme, header: outcome.responseHeader };
+    }
+    return this.#reject(undefined, { kind: 'rejected', reason: 'a scheme that is not offered here' }, request, claimed);
+  }
+
+  async #reject(authenticator: Authenticator | undefined, outcome: AuthOutcome & { kind: 'rejected' }, request: AuthRequest, claimed: string | undefined): Promise<Proved> {
+    const challenges = await this.#challenges(request, authenticator, outcome.challenge);
+    // A replaced challenge says "again, with this": nobody guessed anything.
+    if (outcome.challenge !== undefined) return { refusal: { challenges }, delayMilliseconds: 0 };
+    this.#options.log.warn('authentication failed', { address: request.address, scheme: authenticator?.scheme ?? 'unknown', reason: outcome.reason });
+    const { delayMilliseconds } = await this.#options.failures.failed(request.address, claimed);
+    return { refusal: { challenges }, delayMilliseconds };
+  }
+
+  async #admit(account: string, scheme: string, request: AuthRequest): Promise<Identity | Refusal> {
+    const { directory, isAdmin, log } = this.#options;
+    const principal = await directory.findByAccount(account);
+    if (principal === undefined) {
+      log.warn('authentication failed', { address: request.address, scheme, reason: `${JSON.stringify(account)} is in no directory` });
+      return { challenges: await this.#challenges(request) };
+    }
+    if (!(await directory.mayLogIn(principal.id))) {
+      log.warn('authentication failed', { address: request.address, scheme, reason: `${JSON.stringify(account)} is locked or not enabled` });
+      return { challenges: await this.#challenges(request) };
+    }
+    const groups = await directory.groupsOf(principal.id);
+    return { principal: principal.id, groups, admin: isAdmin(principal, groups), scheme };
+  }
+
+  #offered(request: AuthRequest): readonly Authenticator[] {
+    const { authenticators, policy } = this.#options;
+    if (policy === undefined) return authenticators;
+    return policy.offer(request, authenticators.map(({ scheme }) => scheme)).flatMap((scheme) => authenticators.filter((one) => one.scheme === scheme));
+  }
+
+  async #challenges(request: AuthRequest, of?: Authenticator, replaced?: readonly string[]): Promise<readonly string[]> {
+    const each = await Promise.all(this.#offered(request).map((one) => (one === of && replaced !== undefined ? replaced : one.challenge(request))));
+    return each.flat();
+  }
+
+  async #ask(authenticator: Authenticator, request: AuthRequest): Promise<AuthOutcome> {
+    try {
+      return await authenticator.authenticate(request);
+    } catch (error) {
+      this.#options.log.error('an authenticator failed', { scheme: authenticator.scheme, error: error instanceof Error ? error.stack : String(error) });
+      return { kind: 'rejected', reason: 'the authenticator failed' };
+    }
+  }
+}
+
+type Proved =
+  | { readonly account: string; readonly scheme: string; readonly header: readonly [string, string] | undefined }
+  | { readonly refusal: Refusal; readonly delayMilliseconds: number };
+
+export function requestOf(exchange: HttpExchange): AuthRequest {
+  const { request } = exchange;
+  return {
+    method: request.method ?? 'GET', target: request.url ?? '/', headers: request.headers,
+    secure: (request.socket as Partial<TLSSocket>).encrypted === true,
+    address: request.socket.remoteAddress ?? '', connection: request.socket,
+  };
+}
+
+/** Whom the client says it is, for counting failures only; undefined where the scheme does not say it in the clear. */
+function claimedAccount({ headers }: AuthRequest): string | undefined {
+  const field = headers.authorization ?? '';
+  if (/^basic\s/i.test(field)) return Buffer.from(field.slice('basic '.length), 'base64').toString('latin1').split(':', 1)[0];
+  return /username="?([^",]*)/i.exec(field)?.[1];
+}

@@ -1,0 +1,70 @@
+/**
+ * One request and its answer, with what the access log wants to know: an id, a clock that started, who asked.
+ */
+import type { HttpExchange } from '@kalends/contracts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+export class Exchange implements HttpExchange {
+  readonly id: string;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** As the client wrote it, without query. */ readonly path: string;
+  /** Milliseconds of `performance.now()`. */ readonly began: number;
+  #account: string | undefined;
+  #abort: AbortController | undefined;
+  #gone = false;
+
+  constructor(id: string, request: IncomingMessage, response: ServerResponse) {
+    this.id = id;
+    this.request = request;
+    this.response = response;
+    this.path = pathOf(request.url ?? '/');
+    this.began = performance.now();
+    response.once('close', () => {
+      this.#gone = !response.writableFinished;
+      if (this.#gone) this.#abort?.abort(new ClientGone());
+    });
+  }
+
+  /** Made when first asked for: most requests end before anybody waits on it. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#gone && !this.#abort.signal.aborted) this.#abort.abort(new ClientGone());
+    return this.#abort.signal;
+  }
+
+  /** True once the connection closed before the answer was out; cheaper than `signal.aborted`. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  get account(): string | undefined {
+    return this.#account;
+  }
+
+  set account(account: string | undefined) {
+    this.#account = account;
+  }
+}
+
+/** The connection closed before the answer was out. Nobody is left to tell. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone';
+  constructor() {
+    super('the client closed the connection');
+  }
+}
+
+/** Tells the access log who asked. Harmless for exchanges that others made. */
+export function noteAccount(exchange: HttpExchange, account: string): void {
+  if (exchange instanceof Exchange) exchange.account = account;
+}
+
+/** The path of a request target: origin form, or absolute form as proxies send it (RFC 9112 §3.2.2); no query. */
+function pathOf(target: string): string {
+  const query = target.indexOf('?');
+  const path = query < 0 ? target : target.slice(0, query);
+  if (path.startsWith('/')) return path;
+  const authority = /^https?:\/\/[^/]*/i.exec(path);
+  return authority === null ? path : path.slice(authority[0].length) || '/';
+}

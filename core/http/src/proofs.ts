@@ -1,0 +1,47 @@
+/**
+ * What was proved by a Basic field is remembered for a minute, as an HMAC under a key of this process: a slow password hash must not run per request, and no
+ * password is kept. A change in the directory's own files (its stamp) voids every proof. Digest responses and Negotiate tokens are never remembered: they
+ * would be replays.
+ */
+import { createHmac, randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+
+const PROOF_MILLISECONDS = 60_000;
+
+interface Proof { readonly account: string; readonly stamp: string }
+
+export class Proofs<T> {
+  readonly #key = randomBytes(32);
+  readonly #proofs: LRUCache<string, Proof>;
+  readonly #inFlight = new Map<string, Promise<T>>();
+
+  constructor(max = 20_000) {
+    this.#proofs = new LRUCache({ max, ttl: PROOF_MILLISECONDS });
+  }
+
+  /** A name for `field` that tells nothing about it. */
+  nameOf(field: string): string {
+    return createHmac('sha256', this.#key).update(field).digest('base64url');
+  }
+
+  find(name: string, stamp: string): string | undefined {
+    const proof = this.#proofs.get(name);
+    if (proof === undefined) return undefined;
+    if (proof.stamp === stamp) return proof.account;
+    this.#proofs.delete(name);
+    return undefined;
+  }
+
+  keep(name: string, account: string, stamp: string): void {
+    this.#proofs.set(name, { account, stamp });
+  }
+
+  /** Clients open several connections at once; the password is checked once for all of them. */
+  once(name: string, check: () => Promise<T>): Promise<T> {
+    const running = this.#inFlight.get(name);
+    if (running !== undefined) return running;
+    const started = check().finally(() => this.#inFlight.delete(name));
+    this.#inFlight.set(name, started);
+    return started;
+  }
+}
