@@ -2,18 +2,19 @@
  * Who asks: the configured Authenticators, in config order, as the policy offers them; then the directory's record and the gate of R43. Knows schemes by name
  * only. What a wrong proof looks like outside never tells whether the account exists; the reason is in the log, for people and for fail2ban.
  */
-import type { AuthOutcome, AuthRequest, AuthenticationPolicy, Authenticator, Clock, Directory, HttpExchange, Identity, Principal, PrincipalId } from '@kalends/contracts';
+import type { AuthOutcome, AuthRequest, AuthenticationPolicy, Authenticator, Clock, Directory, HttpExchange, Identity, PrincipalId } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
 import type { TLSSocket } from 'node:tls';
+import type { Administrators } from './administrators.ts';
 import type { Authentication, Refusal } from './authentication.ts';
 import { noteAccount } from './exchange.ts';
-import { Failures } from './failures.ts';
+import type { Failures } from './failures.ts';
 import { Proofs } from './proofs.ts';
 
 export interface AuthenticatorsOptions {
   readonly authenticators: readonly Authenticator[]; readonly policy: AuthenticationPolicy | undefined;
   readonly directory: Directory; readonly failures: Failures; readonly clock: Clock; readonly log: Logger;
-  readonly isAdmin: (principal: Principal, groups: ReadonlySet<PrincipalId>) => boolean;
+  readonly admins: Administrators;
   /** Who somebody without credentials is, where the config says so in so many words (design, 2.20). */ readonly anonymous: PrincipalId | undefined;
 }
 
@@ -75,7 +76,7 @@ export class Authenticators implements Authentication {
       if (outcome.kind === 'not-mine') continue;
       if (outcome.kind === 'continue') return { refusal: { challenges: [outcome.challenge] }, delayMilliseconds: 0 };
       if (outcome.kind === 'rejected') return this.#reject(authenticator, outcome, request, claimed);
-      if (standing.delayMilliseconds > 0) await this.#options.failures.passed(request.address, outcome.account);
+      if (standing.counted) await this.#options.failures.passed(request.address, outcome.account);
       return { account: outcome.account, scheme: authenticator.scheme, header: outcome.responseHeader };
     }
     return this.#reject(undefined, { kind: 'rejected', reason: 'a scheme that is not offered here' }, request, claimed);
@@ -91,7 +92,7 @@ export class Authenticators implements Authentication {
   }
 
   async #admit(account: string, scheme: string, request: AuthRequest): Promise<Identity | Refusal> {
-    const { directory, isAdmin, log } = this.#options;
+    const { directory, admins, log } = this.#options;
     const principal = await directory.findByAccount(account);
     if (principal === undefined) {
       log.warn('authentication failed', { address: request.address, scheme, reason: `${JSON.stringify(account)} is in no directory` });
@@ -102,7 +103,7 @@ export class Authenticators implements Authentication {
       return { challenges: await this.#challenges(request) };
     }
     const groups = await directory.groupsOf(principal.id);
-    return { principal: principal.id, groups, admin: isAdmin(principal, groups), scheme };
+    return { principal: principal.id, groups, admin: await admins.includes(principal.id, groups), scheme };
   }
 
   #offered(request: AuthRequest): readonly Authenticator[] {

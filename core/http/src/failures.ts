@@ -18,6 +18,7 @@ interface Question { readonly kind: 'look' | 'failed' | 'passed'; readonly addre
 
 export interface Standing {
   /** To wait before the next "no" is said. */ readonly delayMilliseconds: number;
+  /** Something is counted against it, so that success has something to forget. */ readonly counted: boolean;
   /** Above zero: passwords are not even looked at for so long. */ readonly refuseSeconds: number;
 }
 
@@ -41,6 +42,7 @@ export class FailureTable {
     const failures = byPair?.consumedPoints ?? 0;
     const refused = failures >= REFUSE_AFTER ? byPair : (byAddress?.consumedPoints ?? 0) >= REFUSE_ADDRESS_AFTER ? byAddress : undefined;
     return {
+      counted: failures > 0,
       delayMilliseconds: failures > SLOW_AFTER ? Math.min(250 * 2 ** (failures - SLOW_AFTER), LONGEST_DELAY_MILLISECONDS) : 0,
       refuseSeconds: refused == null ? 0 : Math.max(1, Math.ceil(refused.msBeforeNext / 1000)),
     };
@@ -71,7 +73,7 @@ export class Failures {
     try {
       return await this.#channel.ask(TOPIC, question, AbortSignal.timeout(ASK_MILLISECONDS)) as Standing;
     } catch {
-      return { delayMilliseconds: 0, refuseSeconds: 0 };
+      return { counted: false, delayMilliseconds: 0, refuseSeconds: 0 };
     }
   }
 }

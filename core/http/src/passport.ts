@@ -43,7 +43,7 @@ export class PassportAuthenticator implements Authenticator {
       attempt.redirect = (url: string) => { resolve({ kind: 'rejected', reason: `the strategy wants to go to ${url}, which a calendar client cannot` }); };
       attempt.pass = () => { resolve({ kind: 'not-mine' }); };
       attempt.error = (error: unknown) => { reject(error instanceof Error ? error : new Error(String(error))); };
-      void Promise.resolve(attempt.authenticate(asRequest(request) as never)).catch(attempt.error);
+      attempt.authenticate(asRequest(request) as never);
     });
   }
 }

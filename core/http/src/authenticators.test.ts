@@ -1,0 +1,123 @@
+import type { Authenticator, Clock, Directory, HttpExchange, Principal, PrincipalId, ProcessChannel } from '@kalends/contracts';
+import type { Logger } from '@kalends/kernel';
+import { describe, expect, it } from 'vitest';
+import { Administrators } from './administrators.ts';
+import { isRefusal } from './authentication.ts';
+import { Authenticators } from './authenticators.ts';
+import { Failures, FailureTable } from './failures.ts';
+
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
+const id = (text: string): PrincipalId => text as PrincipalId;
+
+interface Given { readonly front: Authenticators; readonly checks: () => number; readonly waited: readonly number[]; disable(): void; restamp(): void; lines: string[] }
+
+function given(): Given {
+  let checks = 0;
+  let enabled = true;
+  let stamp = '1';
+  const waited: number[] = [];
+  const lines: string[] = [];
+  const basic: Authenticator = {
+    scheme: 'Basic',
+    challenge: () => Promise.resolve(['Basic realm="x"']),
+    authenticate: async ({ headers }) => {
+      const field = headers.authorization ?? '';
+      if (!field.startsWith('Basic ')) return { kind: 'not-mine' };
+      checks++;
+      await Promise.resolve();
+      const [account = '', password] = Buffer.from(field.slice(6), 'base64').toString().split(':');
+      return password === 'right' ? { kind: 'accepted', account } : { kind: 'rejected', reason: 'wrong' };
+    },
+  };
+  const digest: Authenticator = {
+    scheme: 'Digest',
+    challenge: () => Promise.resolve(['Digest a', 'Digest b']),
+    authenticate: ({ headers }) => Promise.resolve(headers.authorization === 'Digest stale' ? { kind: 'rejected', reason: 'old', challenge: ['Digest stale=true'] } : { kind: 'not-mine' }),
+  };
+  const alice = { id: id('A'), kind: 'user', names: ['alice'], accounts: ['alice'] } as unknown as Principal;
+  const directory = {
+    findByAccount: (account: string) => Promise.resolve(account === 'alice' ? alice : undefined),
+    findByName: (kind: string, name: string) => Promise.resolve(kind === 'group' && name === 'operators' ? { id: id('G') } as Principal : undefined),
+    mayLogIn: () => Promise.resolve(enabled), groupsOf: () => Promise.resolve(new Set([id('G')])), stamp: () => Promise.resolve(stamp),
+  } as unknown as Directory;
+  const table = new FailureTable();
+  const channel = { ask: (_: string, message: unknown) => table.ask(message as never) } as unknown as ProcessChannel;
+  const clock: Clock = { now: () => 0, monotonic: () => 0, after: (ms) => { waited.push(ms); return Promise.resolve(); } };
+  const log: Logger = { ...silent, warn: (message, fields) => { lines.push(`${message} ${JSON.stringify(fields)}`); } };
+  const front = new Authenticators({
+    authenticators: [digest, basic], policy: undefined, directory, clock, log, anonymous: undefined,
+    failures: new Failures(channel), admins: new Administrators(['groups/operators', 'users/nobody'], directory, silent),
+  });
+  return { front, checks: () => checks, waited, disable: () => { enabled = false; }, restamp: () => { stamp += '1'; }, lines };
+}
+
+function exchange(authorization?: string): HttpExchange {
+  const request = { method: 'GET', url: '/', headers: { authorization }, socket: { remoteAddress: '192.0.2.9' } };
+  return { id: '1', request, response: { setHeader() {} }, path: '/', signal: new AbortController().signal } as unknown as HttpExchange;
+}
+const basic = (account: string, password: string): HttpExchange => exchange(`Basic ${Buffer.from(`${account}:${password}`).toString('base64')}`);
+
+describe('Authenticators', () => {
+  it('takes a request without credentials for nobody', async () => {
+    expect(await given().front.identify(exchange())).toMatchObject({ principal: undefined, admin: false, scheme: 'anonymous' });
+  });
+
+  it('proves an account, finds its record, its groups and whether it administers', async () => {
+    expect(await given().front.identify(basic('alice', 'right'))).toMatchObject({ principal: 'A', admin: true, scheme: 'Basic' });
+  });
+
+  it('answers wrong password, unknown account and disabled account alike', async () => {
+    const { front, disable } = given();
+    const wrong = await front.identify(basic('alice', 'wrong'));
+    const unknown = await front.identify(basic('mallory', 'right'));
+    disable();
+    expect([unknown, await front.identify(basic('alice', 'right'))]).toEqual([wrong, wrong]);
+    expect(wrong).toEqual({ challenges: ['Digest a', 'Digest b', 'Basic realm="x"'] });
+  });
+
+  it('checks a password once for parallel connections and once a minute, and again when the directory changed', async () => {
+    const { front, checks, restamp } = given();
+    await Promise.all([1, 2, 3].map(() => front.identify(basic('alice', 'right'))));
+    await front.identify(basic('alice', 'right'));
+    expect(checks()).toBe(1);
+    restamp();
+    await front.identify(basic('alice', 'right'));
+    expect(checks()).toBe(2);
+  });
+
+  it('slows the client from the sixth failure in a row, and forgets after a success (R45)', async () => {
+    const { front, waited } = given();
+    for (let i = 0; i < 5; i++) await front.identify(basic('alice', `wrong${String(i)}`));
+    expect(waited).toEqual([]);
+    await front.identify(basic('alice', 'wrong6'));
+    await front.identify(basic('alice', 'wrong7'));
+    expect(waited).toEqual([500, 1000]);
+    expect(isRefusal(await front.identify(basic('alice', 'right')))).toBe(false);
+    await front.identify(basic('alice', 'wrong8'));
+    expect(waited).toHaveLength(2);
+  });
+
+  it('stops looking at passwords after twenty failures, and says for how long (R45)', async () => {
+    const { front, checks } = given();
+    for (let i = 0; i < 20; i++) await front.identify(basic('alice', `wrong${String(i)}`));
+    expect(await front.identify(basic('alice', 'right'))).toMatchObject({ status: 429, retryAfterSeconds: expect.any(Number) });
+    expect(checks()).toBe(20);
+    expect(isRefusal(await front.identify(basic('bob', 'wrong')))).toBe(true);
+  });
+
+  it('counts nothing when a client only has to try again with a fresh nonce', async () => {
+    const { front, waited } = given();
+    for (let i = 0; i < 30; i++) expect(await front.identify(exchange('Digest stale'))).toEqual({ challenges: ['Digest stale=true', 'Basic realm="x"'] });
+    expect(waited).toEqual([]);
+  });
+
+  it('writes a line that tells the address and the reason, and no password', async () => {
+    const { front, lines } = given();
+    await front.identify(basic('alice', 'hunter2'));
+    expect(lines).toEqual(['authentication failed {"address":"192.0.2.9","scheme":"Basic","reason":"wrong"}']);
+  });
+
+  it('refuses a scheme that nobody offers', async () => {
+    expect(await given().front.identify(exchange('Bearer x'))).toMatchObject({ challenges: expect.any(Array) });
+  });
+});
