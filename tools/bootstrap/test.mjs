@@ -1,0 +1,42 @@
+/**
+ * `npm test`: installs, builds, brings the real programs that tests talk to (Debian packages, where that is allowed), runs everything. Arguments go to vitest.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pinnedNode, prepare, root, run } from './prepare.mjs';
+
+/** What each program's package is called; a test that misses its program says so loudly, and fails under CI. */
+const PROGRAMS = { litmus: 'litmus', vdirsyncer: 'vdirsyncer', cadaver: 'cadaver', khal: 'khal', curl: 'curl' };
+const PYTHON_MODULES = { caldav: 'python3-caldav', dateutil: 'python3-dateutil' };
+
+await prepare();
+programs();
+await run(pinnedNode, [join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc'), '-p', 'tsconfig.tests.json'], 'the tests do not compile; the lines above say where');
+await run(pinnedNode, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--reporter=default', '--reporter=json', '--outputFile.json=test-results/vitest.json', ...process.argv.slice(2)],
+  'tests failed; the lines above say which');
+
+function programs() {
+  const missing = [
+    ...Object.entries(PROGRAMS).filter(([program]) => !found('sh', ['-c', `command -v ${program}`])).map(([, debian]) => debian),
+    ...Object.entries(PYTHON_MODULES).filter(([module]) => !found('/usr/bin/python3', ['-c', `import ${module}`])).map(([, debian]) => debian),
+  ];
+  if (missing.length === 0) return;
+  const become = process.getuid?.() === 0 ? [] : found('sudo', ['-n', 'true']) ? ['sudo', '-n'] : undefined;
+  if (!existsSync('/usr/bin/apt-get') || become === undefined || process.env.KALENDS_APT === 'no') {
+    console.warn(`kalends: not installed, and not allowed to install: ${missing.join(', ')}. Tests with real clients that need them will say that they were skipped.`);
+    return;
+  }
+  console.log(`kalends: installing the real clients that tests use: ${missing.join(', ')}`);
+  const apt = (...args) => {
+    const [command, ...rest] = [...become, 'apt-get', '-q', '-y', '-o', 'DPkg::Lock::Timeout=120', ...args];
+    return spawnSync(command, rest, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } }).status === 0;
+  };
+  if (!apt('update') || !apt('install', '--no-install-recommends', ...missing)) {
+    console.warn('kalends: they could not all be installed; tests that need the missing ones will say so.');
+  }
+}
+
+function found(command, args) {
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
+}
