@@ -1,1 +1,25 @@
-export {};
+/** The public entry: what other packages that contribute a DavFeature build on. */
+export { DavError, condition } from './errors/dav-error.ts';
+export type { AnyCondition, Condition, DavErrorOptions, PlainCondition } from './errors/dav-error.ts';
+export * from './errors/preconditions.ts';
+export { fromStore, maxCollections, maxResources } from './errors/from-store.ts';
+export type { StoreErrorTable } from './errors/from-store.ts';
+export { writeError, writeErrorElement, XML_TYPE } from './errors/write-error.ts';
+export { compiledAccess } from './access/compiled-access.ts';
+export type { CompiledAccess, ItemAccess } from './access/compiled-access.ts';
+export { engineOf } from './engine.ts';
+export type { Engine, EngineRequest, HrefGroup, HrefGroups } from './engine.ts';
+export type { Depth, IfHeader, Preferences, RequestFields, TagCondition } from './fields.ts';
+export { PropertyPlan } from './properties/plan.ts';
+export type { Asked, KindPlan } from './properties/plan.ts';
+export { PropertyRegistry } from './properties/registry.ts';
+export type { StoredProperty } from './properties/registry.ts';
+export { collectionProperty, elementOf, propertyText, storedProperty, takesDead, textOf } from './properties/stored.ts';
+export { escapeSegment, joinPath, withSlash } from './resource/href.ts';
+export { covers, mergeSelect } from './resource/select.ts';
+export { collectionTag, entityTag, isItemKind, itemKindOf, itemTag, ownCollection, syncToken } from './resource/shape.ts';
+export { Multistatus } from './xml/multistatus.ts';
+export type { ItemBase, Unreadable } from './xml/multistatus.ts';
+export { APPLE_ICAL, CALDAV, CALENDARSERVER, DAV, clark, dav, fromClark, isNamed } from './xml/names.ts';
+export { Element, XmlProblem, parse, readXml } from './xml/read.ts';
+export { XML_DECLARATION, XmlWriter, escapeText, storedText, xmlOf } from './xml/write.ts';

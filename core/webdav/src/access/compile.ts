@@ -1,0 +1,155 @@
+/**
+ * Folds everything that speaks on a resource into one list: the kind's protected entries, the stored ACL, what is inherited from each collection above, and
+ * the grants of every AccessSource. Kept by revision: nothing that a PUT moves is in the key, so a list is folded once after a change of rights.
+ *
+ * Order (the first entry that names a privilege decides it): protected ones, the resource's own, the inherited from the nearest collection on, those of the
+ * sources. One difference from the order of nearness: what a home protects for its owner and for administrators comes first everywhere below, so that nobody
+ * shuts out, by an entry on one calendar, the very people who could take it away again.
+ */
+import type { AccessSource, Ace, Collection, DavResource, Directory, ResourceKind } from '@kalends/contracts';
+import { LRUCache } from 'lru-cache';
+import { ownCollection } from '../resource/shape.ts';
+import type { AccessEntry } from './compiled-access.ts';
+import { proxyGroupOf } from './delegates.ts';
+import type { Delegates } from './delegates.ts';
+
+/** Lists kept; about 1 KB each. */
+const KEPT = 5_000;
+/** What access needs of a kind. */
+export type KindPolicy = Pick<ResourceKind, 'kind' | 'privileges' | 'protectedAcl'>;
+
+export interface FoldedAcl {
+  /** Of the collection, or of the resource without one; of items that have no ACL of their own too. */ readonly entries: readonly AccessEntry[];
+  /** The same without the collection's own stored entries, and where an item's stand instead. */
+  readonly around: { readonly before: readonly AccessEntry[]; readonly after: readonly AccessEntry[] };
+}
+export interface CompilerParts {
+  readonly kinds: ReadonlyMap<string, KindPolicy>; readonly sources: readonly AccessSource[]; readonly directory: Directory; readonly delegates: Delegates;
+}
+
+export class AclCompiler {
+  readonly #parts: CompilerParts;
+  readonly #kept = new LRUCache<string, Promise<FoldedAcl>>({ max: KEPT });
+
+  constructor(parts: CompilerParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws RangeError for a kind that no feature declares: a caller's bug */
+  policyOf(kind: string): KindPolicy {
+    const policy = this.#parts.kinds.get(kind);
+    if (policy === undefined) throw new RangeError(`no feature declares resources of kind ${kind}`);
+    return policy;
+  }
+
+  knows(kind: string): boolean {
+    return this.#parts.kinds.has(kind);
+  }
+
+  async folded(resource: DavResource): Promise<FoldedAcl> {
+    const key = keyOf(resource, await this.#parts.directory.stamp());
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) return kept;
+    const folding = this.#fold(resource);
+    this.#kept.set(key, folding);
+    // Neither a failure nor what depends on another owner's delegates may be kept: no part of the key would tell that it changed.
+    const drop = (): void => { if (this.#kept.peek(key) === folding) this.#kept.delete(key); };
+    try {
+      const folded = await folding;
+      if (!isKeepable(folded, resource)) drop();
+      return folded;
+    } catch (error) {
+      drop();
+      throw error;
+    }
+  }
+
+  async #fold(resource: DavResource): Promise<FoldedAcl> {
+    const { collection, ancestors = [], home } = resource;
+    // What stands in a collection, or could, is one level below it: the collection's entries count for it as if inherited.
+    const below = collection !== undefined && ownCollection(resource) === undefined ? 1 : 0;
+    const ownProtected = this.#protectedOf(resource.kind, resource).map((ace) => entry(ace, { isProtected: true, levelsUp: 0 }));
+    const own = (collection?.acl ?? []).map((ace) => entry(ace, { isProtected: false, levelsUp: below }));
+    const inherited: AccessEntry[] = [];
+    if (below > 0) inherited.push(...this.#inheritedProtected(resource, collection!, ancestors, 1));
+    for (const [index, ancestor] of ancestors.toReversed().entries()) {
+      inherited.push(...this.#inherited(resource, ancestor, ancestors.slice(0, ancestors.length - 1 - index), index + 1 + below));
+    }
+    const first = inherited.filter((candidate) => isBeyondDenial(candidate, resource));
+    const rest = inherited.filter((candidate) => !isBeyondDenial(candidate, resource));
+    const granted = home === undefined || collection === undefined ? [] : await this.#granted(home, collection);
+    const [before = [], middle = [], after = []] = await Promise.all([[...first, ...ownProtected], own, [...rest, ...granted]].map((list) => this.#withMembers(list)));
+    return { entries: [...before, ...middle, ...after], around: { before, after } };
+  }
+
+  #protectedOf(kind: string, resource: DavResource): readonly Ace[] {
+    return this.policyOf(kind).protectedAcl(resource);
+  }
+
+  /** What `ancestor` hands down: inheritable entries, those that its kind protects and those stored. */
+  #inherited(resource: DavResource, ancestor: Collection, above: readonly Collection[], levelsUp: number): readonly AccessEntry[] {
+    const stored = ancestor.acl.filter(({ inheritable }) => inheritable === true).map((ace) => entry(ace, { isProtected: false, levelsUp }));
+    return [...this.#inheritedProtected(resource, ancestor, above, levelsUp), ...stored];
+  }
+
+  #inheritedProtected(resource: DavResource, ancestor: Collection, above: readonly Collection[], levelsUp: number): readonly AccessEntry[] {
+    const standing: DavResource = {
+      kind: ancestor.kind, path: upwards(resource.path, levelsUp), canonical: upwards(resource.canonical, levelsUp), owner: resource.owner,
+      ...(resource.home === undefined ? {} : { home: resource.home }), collection: ancestor, ancestors: above,
+    };
+    const inheritable = this.#protectedOf(ancestor.kind, standing).filter((ace) => ace.inheritable === true);
+    return inheritable.map((ace) => entry(ace, { isProtected: true, levelsUp }));
+  }
+
+  async #granted(home: NonNullable<DavResource['home']>, collection: Collection): Promise<readonly AccessEntry[]> {
+    const lists = await Promise.all(
+      this.#parts.sources.map(async (source) => {
+        const aces = await source.grants(home, collection);
+        // A source may only grant; a denial from it would be a bug, and is not let through.
+        return aces.map(({ principal, grant }) => ({ ...entry({ principal, grant }, { isProtected: true, levelsUp: 0 }), source: source.name }));
+      }),
+    );
+    return lists.flat();
+  }
+
+  async #withMembers(entries: readonly AccessEntry[]): Promise<readonly AccessEntry[]> {
+    return Promise.all(
+      entries.map(async (bare) => {
+        const group = typeof bare.principal === 'string' ? proxyGroupOf(bare.principal) : undefined;
+        return group === undefined ? bare : { ...bare, members: await this.#parts.delegates.membersOf(group) };
+      }),
+    );
+  }
+}
+
+/**
+ * Whatever these entries depend on. `epoch`: revisions restart with it. Without a row the kind and its path stand for it; where such a kind has a home
+ * (`freebusy`) the home's grants count.
+ */
+function keyOf({ kind, canonical, home, collection, ancestors = [] }: DavResource, directoryStamp: string): string {
+  const grants = home?.grantsRevision ?? '-';
+  if (collection === undefined) return `${kind} ${canonical} ${grants} ${directoryStamp}`;
+  let revisions = `${collection.aclRevision}`;
+  for (const ancestor of ancestors) revisions += `.${ancestor.aclRevision}`;
+  return `${kind} ${collection.id} ${collection.epoch} ${revisions} ${grants} ${directoryStamp}`;
+}
+
+/** Members of a proxy group are covered by `grantsRevision` of the home of the same owner, and by nothing else. */
+function isKeepable({ entries }: FoldedAcl, { home }: DavResource): boolean {
+  return entries.every(({ principal, members }) => members === undefined || (home !== undefined && proxyGroupOf(principal as string)?.owner === home.owner));
+}
+
+function isBeyondDenial({ isProtected, principal }: AccessEntry, { owner }: DavResource): boolean {
+  return isProtected && (principal === 'administrators' || (owner !== undefined && principal === owner));
+}
+
+export function entry({ principal, grant, deny = 0 }: Ace, origin: { readonly isProtected: boolean; readonly levelsUp: number }): AccessEntry {
+  return { principal, grant, deny, ...origin };
+}
+
+/** The path so many levels above; ends in a slash. */
+export function upwards(path: string, levels: number): string {
+  let end = path.endsWith('/') ? path.length - 1 : path.length;
+  for (let level = 0; level < levels; level++) end = Math.max(path.lastIndexOf('/', end - 1), 0);
+  return `${path.slice(0, end)}/`;
+}

@@ -1,0 +1,26 @@
+/** Bits and names of privileges, by a kind's tree (RFC 3744 §5.3). */
+import type { Privileges, PrivilegeTree, QName } from '@kalends/contracts';
+
+/** The fewest names that say it: an aggregate that is whole stands for what is below it. */
+export function namesOf(tree: PrivilegeTree, privileges: Privileges): readonly QName[] {
+  const present = privileges & tree.bits;
+  if (present === 0) return [];
+  if (present === tree.bits && tree.abstract !== true) return [tree.name];
+  return (tree.children ?? []).flatMap((child) => namesOf(child, present));
+}
+
+/** Every name they imply, aggregates before what they contain (RFC 3744 §5.5): for those who look for one name only. */
+export function allNamesOf(tree: PrivilegeTree, privileges: Privileges): readonly QName[] {
+  const whole = (privileges & tree.bits) === tree.bits && tree.abstract !== true ? [tree.name] : [];
+  return [...whole, ...(tree.children ?? []).flatMap((child) => allNamesOf(child, privileges))];
+}
+
+/** Undefined: not in this tree (`DAV:not-supported-privilege`). */
+export function bitsOf(tree: PrivilegeTree, name: QName): { readonly bits: Privileges; readonly abstract: boolean } | undefined {
+  if (tree.name.local === name.local && tree.name.ns === name.ns) return { bits: tree.bits, abstract: tree.abstract === true };
+  for (const child of tree.children ?? []) {
+    const found = bitsOf(child, name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,14 @@
+/** What a request body may cost. Each number is far above what clients send and far below what hurts. */
+
+/** Elements inside one another; clients reach about 8. Deeper ones only serve to exhaust a stack. */
+export const MAX_DEPTH = 100;
+/** Elements in one body: a multiget of 50,000 hrefs still fits. */
+export const MAX_ELEMENTS = 100_000;
+/** Attributes and namespace declarations of one element. */
+export const MAX_ATTRIBUTES = 64;
+/** Octets of an XML body; PROPPATCH of a time zone is some kilobytes, the largest multigets are a few megabytes. */
+export const MAX_XML_OCTETS = 8 * 1024 * 1024;
+/** Bodies up to so many octets are kept parsed: clients repeat theirs forever. */
+export const CACHED_BODY_OCTETS = 4096;
+/** So many of them. */
+export const CACHED_BODIES = 256;
