@@ -5,6 +5,7 @@ import type { Directory, Principal, PrincipalId } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
 
 const KINDS: Readonly<Record<string, Principal['kind']>> = { users: 'user', groups: 'group', locations: 'location', resources: 'resource' };
+const NOBODY: ReadonlySet<PrincipalId> = new Set();
 
 export class Administrators {
   readonly #names: readonly string[];
@@ -21,13 +22,15 @@ export class Administrators {
 
   async includes(id: PrincipalId, groups: ReadonlySet<PrincipalId>): Promise<boolean> {
     if (this.#names.length === 0) return false;
-    const ids = await this.#ids();
+    const ids = await this.ids();
     if (ids.has(id)) return true;
     for (const group of groups) if (ids.has(group)) return true;
     return false;
   }
 
-  async #ids(): Promise<ReadonlySet<PrincipalId>> {
+  /** Without those that no directory knows. */
+  async ids(): Promise<ReadonlySet<PrincipalId>> {
+    if (this.#names.length === 0) return NOBODY;
     const stamp = await this.#directory.stamp();
     if (this.#known?.stamp === stamp) return this.#known.ids;
     const ids = new Set<PrincipalId>();

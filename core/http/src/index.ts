@@ -1,3 +1,4 @@
+export { Administrators } from './administrators.ts';
 export { authentication, isRefusal } from './authentication.ts';
 export type { Authentication, Refusal } from './authentication.ts';
 export { BodyTooLarge, declaredLength, hasBody, readBody, streamBody } from './body.ts';

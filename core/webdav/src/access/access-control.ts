@@ -36,12 +36,15 @@ export class AccessControl implements CompiledAccess {
 
   async items(identity: Identity, resource: DavResource): Promise<ItemAccess> {
     const { collection } = resource;
-    const mask = this.#maskOfItems(resource);
-    const folded = await this.#compiler.folded(resource);
-    const all = evaluate(folded.entries, identity, resource) & mask;
+    // As if one stood there: what counts for the collection alone must not count for its items.
+    const itemKind = collection === undefined ? undefined : itemKindOf(collection.kind);
+    const item = itemKind !== undefined && this.#compiler.knows(itemKind) ? { ...resource, kind: itemKind } : resource;
+    const mask = this.privilegesOf(item.kind).bits;
+    const folded = await this.#compiler.folded(item);
+    const all = evaluate(folded.entries, identity, item) & mask;
     if (collection === undefined || collection.itemsWithAcl === 0) return { constant: all, of: () => all };
     const known = await this.#withProxyGroups(identity);
-    return { constant: undefined, of: ({ acl }: Item) => (acl === undefined ? all : evaluate(inPlace(folded, acl), known, resource) & mask) };
+    return { constant: undefined, of: ({ acl }: Item) => (acl === undefined ? all : evaluate(inPlace(folded, acl), known, item) & mask) };
   }
 
   async entries(resource: DavResource): Promise<readonly AccessEntry[]> {
@@ -69,12 +72,6 @@ export class AccessControl implements CompiledAccess {
 
   async administrators(): Promise<readonly PrincipalId[]> {
     return [...(await this.#admins.ids())];
-  }
-
-  /** Items may have fewer privileges than their collection: no messages are delivered to an event. */
-  #maskOfItems({ kind, collection }: DavResource): Privileges {
-    const itemKind = collection === undefined ? undefined : itemKindOf(collection.kind);
-    return this.privilegesOf(itemKind !== undefined && this.#compiler.knows(itemKind) ? itemKind : kind).bits;
   }
 
   /** Only where an item's ACL may name proxy groups: rows are judged without waiting, so who is in them must be known before. */
