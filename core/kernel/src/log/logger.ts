@@ -1,0 +1,138 @@
+/**
+ * The error log: winston behind the house's `Logger`. Levels, child fields, one line an entry as text or JSON, rotation, and secrets taken out of
+ * messages, fields and stacks. A suppressed `debug` costs a boolean, since winston itself would spend microseconds on it.
+ */
+import { basename, dirname } from 'node:path';
+import type { Writable } from 'node:stream';
+import { createLogger as createWinston, format, transports } from 'winston';
+import type { Logger as Winston } from 'winston';
+import DailyRotateFile from 'winston-daily-rotate-file';
+import type { Logger } from '../plugin/define-plugin.ts';
+import { HIDDEN, namesSecret, Redactor } from '../config/secret.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export interface Rotation {
+  /** A new file is begun each day and when one has grown to this. */
+  readonly maxOctets: number;
+  readonly keepDays: number;
+}
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly format: 'text' | 'json';
+  /** Absolute path; the newest file has this name (a link), older ones have their date after it. Without it lines go to `stream`. */
+  readonly file?: string | undefined;
+  readonly rotation?: Rotation | undefined;
+  /** Default: standard error. */
+  readonly stream?: Writable | undefined;
+  readonly redactor?: Redactor | undefined;
+}
+
+export interface LogSink {
+  readonly log: Logger;
+  /** Waits until what was logged is written. Nothing may be logged afterwards. */
+  close(): Promise<void>;
+}
+
+export function createLog(options: LogOptions): LogSink {
+  const redactor = options.redactor ?? new Redactor();
+  const transport = options.file === undefined
+    ? new transports.Stream({ stream: options.stream ?? process.stderr })
+    : rotatingFile(options.file, options.rotation);
+  const winston = createWinston({
+    level: options.level,
+    format: format.combine(format.timestamp(), format.printf((info) => redactor.clean(options.format === 'json' ? asJson(info) : asText(info)))),
+    transports: [transport],
+  });
+  // A full disk must not stop the server: the entry is lost, the request is not.
+  transport.on('error', () => undefined);
+  winston.on('error', () => undefined);
+  return { log: new WinstonLogger(winston, {}, options.level === 'debug'), close: () => closed(winston, transport) };
+}
+
+/** A file that begins anew each day and at a size, and removes what is older. */
+export function rotatingFile(file: string, rotation: Rotation = { maxOctets: 20 * 1024 * 1024, keepDays: 14 }): DailyRotateFile {
+  return new DailyRotateFile({
+    dirname: dirname(file), filename: `${basename(file)}.%DATE%`, datePattern: 'YYYY-MM-DD', maxSize: rotation.maxOctets, maxFiles: `${rotation.keepDays}d`,
+    createSymlink: true, symlinkName: basename(file), auditFile: `${dirname(file)}/.${basename(file)}.audit.json`,
+  });
+}
+
+class WinstonLogger implements Logger {
+  readonly #winston: Winston;
+  readonly #fields: object;
+  readonly #debugs: boolean;
+
+  constructor(winston: Winston, fields: object, debugs: boolean) {
+    this.#winston = winston;
+    this.#fields = fields;
+    this.#debugs = debugs;
+  }
+
+  // Bound, so that a method may be handed around on its own.
+  readonly debug = (message: string, fields?: object): void => { if (this.#debugs) this.#write('debug', message, fields); };
+  readonly info = (message: string, fields?: object): void => this.#write('info', message, fields);
+  readonly warn = (message: string, fields?: object): void => this.#write('warn', message, fields);
+  readonly error = (message: string, fields?: object): void => this.#write('error', message, fields);
+
+  child(fields: object): Logger {
+    return new WinstonLogger(this.#winston, { ...this.#fields, ...fields }, this.#debugs);
+  }
+
+  #write(level: LogLevel, message: string, fields: object | undefined): void {
+    this.#winston.log({ level, message, fields: clean({ ...this.#fields, ...fields }, 0) });
+  }
+}
+
+interface Entry { readonly level: string; readonly message: unknown; readonly timestamp?: unknown; readonly fields?: unknown }
+
+function asJson({ level, message, timestamp, fields }: Entry): string {
+  return JSON.stringify({ time: timestamp, level, message, ...(fields as object) });
+}
+
+/** `2026-01-02T03:04:05.678Z info  main-store: opened 3 shards shards=3`; a stack follows on its own lines. */
+function asText({ level, message, timestamp, fields }: Entry): string {
+  const { plugin, ...rest } = (fields ?? {}) as Record<string, unknown>;
+  let line = `${String(timestamp)} ${level.padEnd(5)} ${typeof plugin === 'string' ? `${plugin}: ` : ''}${String(message)}`;
+  let stack = '';
+  for (const [key, value] of Object.entries(rest)) {
+    if (isErrorFields(value)) {
+      line += ` ${key}=${JSON.stringify(value.message)}`;
+      stack += value.stack === undefined ? '' : `\n${value.stack}`;
+    } else {
+      line += ` ${key}=${typeof value === 'string' && /^[\w./:@-]+$/.test(value) ? value : JSON.stringify(value)}`;
+    }
+  }
+  // One entry, one line: what a client sent must not look like an entry of its own.
+  return line.replaceAll(/[\r\n]+/g, ' ⏎ ') + stack;
+}
+
+interface ErrorFields { readonly name: string; readonly message: string; readonly stack?: string }
+
+function isErrorFields(value: unknown): value is ErrorFields {
+  return typeof value === 'object' && value !== null && 'stack' in value && 'message' in value;
+}
+
+/** Plain values only, secrets hidden by name, depth and length bounded. */
+function clean(value: unknown, depth: number): unknown {
+  if (value instanceof Error) {
+    const { name, message, stack, cause } = value;
+    return { name, message, stack, ...('code' in value ? { code: value.code } : {}), ...(cause === undefined || depth > 3 ? {} : { cause: clean(cause, depth + 1) }) };
+  }
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'function' || typeof value === 'symbol') return undefined;
+  if (typeof value === 'string') return value.length > 8_192 ? `${value.slice(0, 8_192)}… (${value.length} characters)` : value;
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+  if (value instanceof URL) return value.href;
+  if (depth > 4) return '…';
+  if (ArrayBuffer.isView(value)) return `(${value.byteLength} octets)`;
+  if (Array.isArray(value)) return value.slice(0, 100).map((item) => clean(item, depth + 1));
+  return Object.fromEntries(Object.entries(value).map(([key, next]) => [key, namesSecret(key) && next !== undefined ? HIDDEN : clean(next, depth + 1)]));
+}
+
+async function closed(winston: Winston, transport: { once(event: string, run: () => void): unknown }): Promise<void> {
+  const finished = new Promise<void>((resolve) => { transport.once('finish', resolve); });
+  winston.end();
+  await finished;
+}
