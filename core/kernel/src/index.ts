@@ -28,5 +28,6 @@ export { lineFile, lineStream } from './log/line-file.ts';
 export type { LineSink } from './log/line-file.ts';
 export { createLog } from './log/logger.ts';
 export type { LogLevel, LogOptions, LogSink, Rotation } from './log/logger.ts';
+export { buildFrom } from './scope/scope.ts';
 export { KernelError, reasonOf } from './errors.ts';
 export type { KernelErrorCode } from './errors.ts';

@@ -18,14 +18,7 @@ type Points = Readonly<Record<string, ExtensionPoint<any>>>;
 type Values<P extends Points> = { readonly [K in keyof P]: Provided<P[K]> };
 type Deps<R extends Points> = { readonly [K in keyof R]: Resolved<R[K]> };
 
-export interface SetupContext<C, R extends Points> {
-  readonly config: C; readonly deps: Deps<R>; readonly log: Logger; readonly lifecycle: Lifecycle;
-  /**
-   * Makes a class of this plugin from its own scope; its constructor names what it wants by `@inject('config' | 'log' | 'lifecycle' | <name of a dep>)`.
-   * For plugins with many classes; the others write `new`.
-   */
-  build<T>(type: new (...args: never[]) => T): T;
-}
+export interface SetupContext<C, R extends Points> { readonly config: C; readonly deps: Deps<R>; readonly log: Logger; readonly lifecycle: Lifecycle }
 
 export interface PluginDefinition<S extends z.ZodType = z.ZodType, P extends Points = Points, R extends Points = Points> {
   /** The npm package name. */

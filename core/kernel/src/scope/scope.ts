@@ -4,6 +4,7 @@
  */
 import 'reflect-metadata';
 import { container } from 'tsyringe';
+import type { DependencyContainer } from 'tsyringe';
 import type { Lifecycle, Logger, SetupContext } from '../plugin/define-plugin.ts';
 
 /** Nothing is ever registered here, and nowhere above: decorators that register globally are not used in this house. */
@@ -17,13 +18,26 @@ export interface ScopeContents {
   readonly lifecycle: Lifecycle;
 }
 
-/**
- * The context handed to `setup`. Its `build` makes a class of the plugin from this scope, for plugins with many classes: constructor parameters name what they
- * want by `@inject('config' | 'log' | 'lifecycle' | <name of a dep>)`.
- */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a definition's own types are erased in the graph
-export function openScope({ config, deps, log, lifecycle }: ScopeContents): SetupContext<any, any> {
+type AnyContext = SetupContext<any, any>;
+const scopes = new WeakMap<object, DependencyContainer>();
+
+/** The context handed to `setup`. */
+export function openScope({ config, deps, log, lifecycle }: ScopeContents): AnyContext {
   const scope = root.createChildContainer();
   for (const [name, value] of Object.entries({ ...deps, config, log, lifecycle })) scope.register(name, { useValue: value });
-  return Object.freeze({ config, deps: Object.freeze({ ...deps }), log, lifecycle, build: <T>(type: new (...args: never[]) => T): T => scope.resolve(type as new (...args: unknown[]) => T) });
+  const context: AnyContext = Object.freeze({ config, deps: Object.freeze({ ...deps }), log, lifecycle });
+  scopes.set(context, scope);
+  return context;
+}
+
+/**
+ * Makes a class from the scope of the plugin whose context this is; its constructor names what it wants by `@inject('config' | 'log' | 'lifecycle' | <name of a
+ * dep>)`. For plugins with many classes; the others write `new`.
+ * @throws TypeError for a context that the kernel did not make
+ */
+export function buildFrom<T>(context: object, type: new (...args: never[]) => T): T {
+  const scope = scopes.get(context);
+  if (scope === undefined) throw new TypeError('only the context given to setup has a scope');
+  return scope.resolve(type as new (...args: unknown[]) => T);
 }
