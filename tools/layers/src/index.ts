@@ -1,1 +1,2 @@
-export {};
+export { checkLayers } from './check.ts';
+export type { Violation } from './check.ts';
