@@ -1,6 +1,13 @@
 /** @kalends/testkit: contract suites, reference doubles, fixtures. Public names, nothing else. */
-export { fakeClock } from './fake-clock.ts';
-export type { FakeClock } from './fake-clock.ts';
+export { fakeClock } from './doubles/fake-clock.ts';
+export type { FakeClock } from './doubles/fake-clock.ts';
+export { group, memoryDirectory, person, room } from './doubles/memory-directory.ts';
+export type { MemoryDirectory, MemoryDirectoryOptions } from './doubles/memory-directory.ts';
+export { clockPlugin, memoryDirectoryPlugin, memoryServicesPlugin, memoryStorePlugin, transportPlugin, trustingAuthenticatorPlugin } from './doubles/plugins.ts';
+export { recordingTransport } from './doubles/recording-transport.ts';
+export type { RecordingOptions, RecordingTransport } from './doubles/recording-transport.ts';
+export { localChannel, memoryAttachments, memoryCache, memoryReplayGuard, memorySecrets } from './doubles/small-services.ts';
+export { basic, trustingAuthenticator } from './doubles/trusting-authenticator.ts';
 export { MONDAY, ZONES, allDay, event, file, ics, recurring, todo, utc, write } from './ics.ts';
 export type { EventOptions, GivenItem, TodoOptions } from './ics.ts';
 export { FOREVER, factsOf, plainReader } from './plain-reader.ts';

@@ -11,7 +11,7 @@ import type {
   ItemName, ItemQuery, ItemReader, ItemSelect, JobLog, Located, Lock, PrincipalId, RecordStore, Revision, StagedBody, StaleLimit, StoreMaintenance, StoreTraits,
   StoreWriter, WriteLimits,
 } from '@kalends/contracts';
-import { fakeClock } from '../fake-clock.ts';
+import { fakeClock } from '../doubles/fake-clock.ts';
 import { plainReader } from '../plain-reader.ts';
 import { changesSince, homeChangesSince, prune } from './changes.ts';
 import type { TombstoneLimit } from './changes.ts';
