@@ -17,8 +17,8 @@ export interface Source {
 /** The octets that were read. */
 export interface Document {
   readonly octets: Uint8Array;
-  /** Every line break is CRLF, so lines may be copied into what we write. */
-  readonly crlf: boolean;
+  /** Valid UTF-8 and every line break CRLF: lines may be copied into what we write. */
+  readonly copyable: boolean;
 }
 
 /** By name in capitals; values without quotes, RFC 6868 sequences decoded. */

@@ -33,3 +33,20 @@ export const MAX_ZONE_DATES = 2048;
 
 /** Distinct VTIMEZONEs kept compiled. Real servers see a few hundred, each at most 10 KB. */
 export const MAX_COMPILED_ZONES = 512;
+
+/** Components of one parsed text, nested ones included; ten times what the largest real object has. Imports, which hold many objects, are bounded by octets. */
+export const MAX_COMPONENTS = 10_000;
+/** Properties of one parsed text: a line of one octet each would otherwise cost 500,000 objects a MiB. */
+export const MAX_PROPERTIES = 100_000;
+/** BEGIN inside BEGIN. RFC 5545 needs 3, RFC 9073 5. */
+export const MAX_DEPTH = 12;
+/** Parameter values of one property. */
+export const MAX_PARAMETERS = 1000;
+/** Octets of a file to be split into objects: an import of some 100,000 events. */
+export const MAX_IMPORT_OCTETS = 134_217_728;
+/** Runs of one occurrence table; some 5 octets each. A longer table covers less, and later ranges are answered by a look at the body. */
+export const MAX_RUNS = 4096;
+/** Starts of one endless series that facts cover: a meeting every hour for eleven years. */
+export const MAX_COVERED_STARTS = 100_000;
+/** Problems told of one object: nobody reads more, and each costs memory. */
+export const MAX_PROBLEMS = 20;
