@@ -3,21 +3,25 @@
  */
 import type { HttpExchange } from '@kalends/contracts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
+import type { Client } from './client.ts';
 
 export class Exchange implements HttpExchange {
   readonly id: string;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** As the client wrote it, without query. */ readonly path: string;
+  readonly client: Client;
   /** Milliseconds of `performance.now()`. */ readonly began: number;
   #account: string | undefined;
   #abort: AbortController | undefined;
   #gone = false;
 
-  constructor(id: string, request: IncomingMessage, response: ServerResponse) {
+  constructor(id: string, request: IncomingMessage, response: ServerResponse, client: Client) {
     this.id = id;
     this.request = request;
     this.response = response;
+    this.client = client;
     this.path = pathOf(request.url ?? '/');
     this.began = performance.now();
     response.once('close', () => {
@@ -53,6 +57,13 @@ export class ClientGone extends Error {
   constructor() {
     super('the client closed the connection');
   }
+}
+
+/** Who is at the other end of an exchange; of one that others made, the peer. */
+export function clientOf(exchange: HttpExchange): Client {
+  if (exchange instanceof Exchange) return exchange.client;
+  const { socket } = exchange.request;
+  return { address: socket.remoteAddress ?? '', secure: (socket as Partial<TLSSocket>).encrypted === true, throughProxy: false };
 }
 
 /** Tells the access log who asked. Harmless for exchanges that others made. */

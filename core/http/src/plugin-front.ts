@@ -1,0 +1,68 @@
+/**
+ * The listener as a plugin: last up, first down. All of HTTP that a deployment chooses is in its config; what is served comes from `http-feature` and `admin-api`.
+ */
+import { accessLog, adminApi, clock, deployment, httpFeature, inspector } from '@kalends/contracts';
+import { definePlugin } from '@kalends/kernel';
+import { z } from 'zod';
+import { authentication } from './authentication.ts';
+import { TrustedProxies } from './client.ts';
+import { ExpressHost } from './express-host.ts';
+import { Front } from './front.ts';
+import { Listener, readAddress } from './listen.ts';
+import { readTls, validUntil } from './tls.ts';
+
+const DAY_MILLISECONDS = 86_400_000;
+const seconds = (fallback: number, most: number, what: string): z.ZodDefault<z.ZodNumber> => z.number().min(1).max(most).default(fallback).describe(what);
+
+const config = z.strictObject({
+  listen: z.array(z.string().min(1)).min(1).default(['127.0.0.1:8008'])
+    .describe('host:port, [v6]:port or port; http:// or https:// before it says which, else there is TLS if a certificate is given.'),
+  tls: z.strictObject({
+    certificate: z.string().min(1).describe('PEM file: the certificate, then its chain.'),
+    key: z.string().min(1).describe('PEM file.'),
+    passphrase: z.string().optional(),
+  }).optional(),
+  'trusted-proxies': z.array(z.string().min(2)).default([]).describe('Addresses or networks whose X-Forwarded-For and -Proto are believed.'),
+  'headers-seconds': seconds(20, 300, 'To send all headers; guards against clients that trickle.'),
+  'request-seconds': seconds(300, 86_400, 'To send a whole request.'),
+  'keep-alive-seconds': seconds(65, 3600, 'How long an idle connection stays; longer than that of a load balancer in front.'),
+  'header-octets': z.number().int().min(4096).max(1_048_576).default(32_768).describe('Kerberos tickets can take 16 KiB.'),
+  'header-count': z.number().int().min(20).max(2000).default(200),
+  connections: z.number().int().min(1).default(10_000).describe('Open at once, a process and address.'),
+});
+
+export default definePlugin({
+  name: '@kalends/http-front',
+  api: 1,
+  summary: 'Listens for HTTP, and hands each request to the feature it is for.',
+  config,
+  provides: {},
+  requires: { features: httpFeature, adminApis: adminApi, authentication, inspector, accessLog, deployment, clock },
+
+  async setup({ config, deps, log, lifecycle }) {
+    const { features, adminApis, authentication, inspector, accessLog, clock } = deps;
+    const tls = config.tls === undefined ? undefined : await readTls(config.tls);
+    const addresses = config.listen.map((text) => readAddress(text, tls !== undefined));
+    const host = new ExpressHost({ features, adminApis, authentication, inspector, log });
+    const front = new Front({ features, host, proxies: new TrustedProxies(config['trusted-proxies']), accessLog, clock, log });
+    const listener = new Listener(addresses, front.handle, {
+      headersMilliseconds: config['headers-seconds'] * 1000, requestMilliseconds: config['request-seconds'] * 1000,
+      keepAliveMilliseconds: config['keep-alive-seconds'] * 1000, headerOctets: config['header-octets'], headerCount: config['header-count'],
+      connections: config.connections,
+    }, tls);
+
+    lifecycle.onStart(async () => {
+      await listener.start();
+      for (const { secure, host, port } of listener.addresses()) log.info('listening', { address: `${secure ? 'https' : 'http'}://${host?.includes(':') === true ? `[${host}]` : host}:${port}` });
+    });
+    lifecycle.onStop((deadline) => listener.stop(deadline));
+    if (tls !== undefined) {
+      const until = validUntil(tls);
+      lifecycle.health('certificate', () => {
+        const days = Math.floor((until.getTime() - clock.now()) / DAY_MILLISECONDS);
+        return Promise.resolve({ ok: days >= 0, detail: days < 0 ? `expired on ${until.toISOString()}` : `valid for ${days} days` });
+      });
+    }
+    return {};
+  },
+});
