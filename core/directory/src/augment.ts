@@ -1,0 +1,84 @@
+/**
+ * What this server knows of a principal beside the directory, for directories that may not be written to: records of kind `augment`, key the principal's id.
+ * Whoever writes one also writes the record `directory`/`augments` with a new random value, in the same `apply`: that is how every process learns of it.
+ */
+import type { Clock, Principal, PrincipalId, RecordStore } from '@kalends/contracts';
+import { LRUCache } from 'lru-cache';
+import { z } from 'zod';
+
+const principalId = z.string().transform((id) => id as PrincipalId);
+/** Each key given takes the place of the directory's. */
+export const augment = z.strictObject({
+  enabled: z.boolean().optional(),
+  locked: z.boolean().optional(),
+  server: z.string().min(1).optional(),
+  schedule: z
+    .strictObject({
+      mode: z.enum(['none', 'accept-always', 'decline-always', 'accept-if-free', 'decline-if-busy', 'automatic']).optional(),
+      acceptGroup: principalId.optional(),
+      capacity: z.number().int().min(1).optional(),
+    })
+    .optional(),
+  groupCalendar: z.strictObject({ members: z.enum(['none', 'read', 'write']), owners: z.array(principalId) }).optional(),
+  quotaOctets: z.number().int().min(0).optional(),
+});
+export type Augment = z.output<typeof augment>;
+
+export class AugmentStore {
+  readonly #records: RecordStore;
+  readonly #clock: Clock;
+  readonly #seconds: number;
+  readonly #kept = new LRUCache<PrincipalId, { readonly augment: Augment | undefined }>({ max: 20_000 });
+  #stamp: { readonly value: string; readonly at: number } | undefined;
+  #stamping: Promise<string> | undefined;
+
+  /** `seconds`: how old the news may be. */
+  constructor(records: RecordStore, clock: Clock, seconds: number) {
+    this.#records = records;
+    this.#clock = clock;
+    this.#seconds = seconds;
+  }
+
+  /** Changes with any augment; asked of the records at most once in `seconds`. */
+  async stamp(): Promise<string> {
+    if (this.#stamp !== undefined && this.#clock.monotonic() - this.#stamp.at < this.#seconds * 1000) return this.#stamp.value;
+    this.#stamping ??= this.#askStamp().finally(() => { this.#stamping = undefined; });
+    return this.#stamping;
+  }
+
+  async applyTo(principal: Principal): Promise<Principal> {
+    await this.stamp();
+    let kept = this.#kept.get(principal.id);
+    if (kept === undefined) {
+      kept = { augment: read(await this.#records.get('augment', principal.id)) };
+      this.#kept.set(principal.id, kept);
+    }
+    return kept.augment === undefined ? principal : merge(principal, kept.augment);
+  }
+
+  async #askStamp(): Promise<string> {
+    const record = await this.#records.get('directory', 'augments');
+    const value = record?.version ?? '0';
+    if (value !== this.#stamp?.value) this.#kept.clear();
+    this.#stamp = { value, at: this.#clock.monotonic() };
+    return value;
+  }
+}
+
+/** What does not fit the shape counts for nothing: a record written by a newer version must not lock anybody out. */
+function read(record: { readonly value: unknown } | undefined): Augment | undefined {
+  return record === undefined ? undefined : augment.safeParse(record.value).data;
+}
+
+function merge(principal: Principal, { enabled, locked, server, schedule, groupCalendar, quotaOctets }: Augment): Principal {
+  const { mode = principal.schedule.mode, acceptGroup = principal.schedule.acceptGroup, capacity = principal.schedule.capacity } = schedule ?? {};
+  return {
+    ...principal,
+    enabled: enabled ?? principal.enabled,
+    locked: locked ?? principal.locked,
+    schedule: { mode, ...(acceptGroup === undefined ? {} : { acceptGroup }), ...(capacity === undefined ? {} : { capacity }) },
+    ...(server === undefined ? {} : { server }),
+    ...(groupCalendar === undefined ? {} : { groupCalendar }),
+    ...(quotaOctets === undefined ? {} : { quotaOctets }),
+  };
+}

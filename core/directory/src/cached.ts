@@ -1,0 +1,121 @@
+/**
+ * One source behind a cache: answers and absences alike, each for a while, and only as long as the source's stamp stays. While the source is down, what it said
+ * before goes on being true, up to a limit; what it never said is DirectoryUnavailable, not "nobody".
+ */
+import type { Clock, DirectorySource, Principal, PrincipalId } from '@kalends/contracts';
+import { LRUCache } from 'lru-cache';
+import { DirectoryUnavailable } from './unavailable.ts';
+
+export interface CacheTimes {
+  /** Records and memberships. */ readonly recordSeconds: number;
+  /** "There is nobody": shorter, for people are added and then log in. */ readonly absentSeconds: number;
+  /** While the source is down. */ readonly staleSeconds: number;
+  readonly entries: number;
+}
+interface Kept { readonly value: unknown; /** Milliseconds of `Clock.monotonic`. */ readonly at: number; readonly stamp: string }
+
+/** A stamp is asked again after this long, so that one request costs one. */
+const STAMP_MILLISECONDS = 50;
+
+export class CachedSource {
+  readonly name: string;
+  readonly #source: DirectorySource;
+  readonly #clock: Clock;
+  readonly #times: CacheTimes;
+  readonly #kept: LRUCache<string, Kept>;
+  readonly #asking = new Map<string, Promise<unknown>>();
+  #stamp: { readonly value: string; readonly at: number } | undefined;
+  #stamping: Promise<string> | undefined;
+  /** Undefined while it answers. */ #trouble: { readonly asking: 'stamp' | 'record'; readonly error: Error } | undefined;
+
+  constructor(source: DirectorySource, clock: Clock, times: CacheTimes) {
+    this.name = source.name;
+    this.#source = source;
+    this.#clock = clock;
+    this.#times = times;
+    this.#kept = new LRUCache({ max: times.entries });
+  }
+
+  /** What the source last failed with; undefined once it answers again. */
+  get trouble(): Error | undefined {
+    return this.#trouble?.error;
+  }
+
+  /** `maxAgeSeconds`: less than the usual age, for what must be fresh. */
+  findById(id: PrincipalId, maxAgeSeconds = Infinity): Promise<Principal | undefined> {
+    return this.#ask(`id ${id}`, () => this.#source.findById(id), maxAgeSeconds);
+  }
+  findByAccount(account: string): Promise<Principal | undefined> {
+    return this.#ask(`account ${account}`, () => this.#source.findByAccount(account));
+  }
+  findByName(kind: Principal['kind'], name: string): Promise<Principal | undefined> {
+    return this.#ask(`name ${kind}/${name}`, () => this.#source.findByName(kind, name));
+  }
+  findByAddress(address: string): Promise<Principal | undefined> {
+    return this.#ask(`address ${address}`, () => this.#source.findByAddress(address));
+  }
+  groupsOf(id: PrincipalId): Promise<ReadonlySet<PrincipalId>> {
+    return this.#ask(`groups ${id}`, () => this.#source.groupsOf(id));
+  }
+  /** Members, searches and lists are asked of the source each time: they are rare, and may be large. */
+  get uncached(): Pick<DirectorySource, 'membersOf' | 'search' | 'list'> {
+    return this.#source;
+  }
+
+  /** The last one known while the source is down. */
+  async stamp(): Promise<string> {
+    const now = this.#clock.monotonic();
+    if (this.#stamp !== undefined && now - this.#stamp.at < STAMP_MILLISECONDS) return this.#stamp.value;
+    this.#stamping ??= this.#askStamp().finally(() => { this.#stamping = undefined; });
+    return this.#stamping;
+  }
+
+  async #askStamp(): Promise<string> {
+    try {
+      const value = await this.#source.stamp();
+      this.#stamp = { value, at: this.#clock.monotonic() };
+      if (this.#trouble?.asking === 'stamp') this.#trouble = undefined;
+      return value;
+    } catch (error) {
+      this.#trouble = { asking: 'stamp', error: asError(error) };
+      return this.#stamp?.value ?? '';
+    }
+  }
+
+  async #ask<T>(key: string, load: () => Promise<T>, maxAgeSeconds = Infinity): Promise<T> {
+    const stamp = await this.stamp();
+    const kept = this.#kept.get(key);
+    if (kept !== undefined && kept.stamp === stamp && this.#ageSeconds(kept) < Math.min(maxAgeSeconds, this.#lifeSeconds(kept))) return kept.value as T;
+    let asking = this.#asking.get(key) as Promise<T> | undefined;
+    if (asking === undefined) {
+      asking = this.#load(key, load, stamp, kept).finally(() => this.#asking.delete(key));
+      this.#asking.set(key, asking);
+    }
+    return asking;
+  }
+
+  async #load<T>(key: string, load: () => Promise<T>, stamp: string, kept: Kept | undefined): Promise<T> {
+    try {
+      const value = await load();
+      this.#trouble = undefined;
+      this.#kept.set(key, { value, at: this.#clock.monotonic(), stamp });
+      return value;
+    } catch (error) {
+      this.#trouble = { asking: 'record', error: asError(error) };
+      if (kept !== undefined && this.#ageSeconds(kept) < this.#times.staleSeconds) return kept.value as T;
+      throw new DirectoryUnavailable(this.name, error);
+    }
+  }
+
+  #ageSeconds({ at }: Kept): number {
+    return (this.#clock.monotonic() - at) / 1000;
+  }
+
+  #lifeSeconds({ value }: Kept): number {
+    return value === undefined ? this.#times.absentSeconds : this.#times.recordSeconds;
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

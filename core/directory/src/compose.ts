@@ -1,0 +1,136 @@
+/**
+ * Every source as one, in config order: the first that knows somebody wins, groups and members of all count together, and each record comes with its augment
+ * and with all the addresses it answers to. A source that is down and never said anything about a question makes it unanswerable, unless one before it answered.
+ */
+import type { Batches, Directory, DirectoryQuery, Principal, PrincipalId } from '@kalends/contracts';
+import type { Logger } from '@kalends/kernel';
+import { allAddresses, meaningOf } from './addresses.ts';
+import type { AugmentStore } from './augment.ts';
+import type { CachedSource } from './cached.ts';
+
+/** Ids that a URL segment can hold as they are, and that mean nothing else in an access list. */
+const FIT_ID = /^[A-Za-z0-9._~-]+$/;
+const RESERVED: ReadonlySet<string> = new Set(['all', 'authenticated', 'unauthenticated', 'self', 'administrators', '.', '..']);
+
+export interface ComposedOptions {
+  readonly sources: readonly CachedSource[]; readonly augments: AugmentStore; readonly log: Logger;
+  /** Of the public URL. */ readonly host: string;
+  /** How old "may log in" may be. */ readonly accountSeconds: number;
+}
+
+export class ComposedDirectory implements Directory {
+  readonly name = 'directory';
+  readonly #options: ComposedOptions;
+  /** What a source gave → the same with all its addresses. */ readonly #completed = new WeakMap<Principal, Principal>();
+  readonly #complainedOf = new Set<string>();
+
+  constructor(options: ComposedOptions) {
+    this.#options = options;
+  }
+
+  findById(id: PrincipalId): Promise<Principal | undefined> {
+    return this.#first((source) => source.findById(id));
+  }
+  findByAccount(account: string): Promise<Principal | undefined> {
+    return this.#first((source) => source.findByAccount(account));
+  }
+  findByName(kind: Principal['kind'], name: string): Promise<Principal | undefined> {
+    return this.#first((source) => source.findByName(kind, name));
+  }
+
+  findByAddress(calendarUserAddress: string): Promise<Principal | undefined> {
+    const meaning = meaningOf(calendarUserAddress, this.#options.host);
+    switch (meaning.is) {
+      case 'id': return this.findById(meaning.id);
+      case 'name': return this.findByName(meaning.kind, meaning.name);
+      case 'address': return this.#first((source) => source.findByAddress(meaning.address));
+    }
+  }
+
+  /** A group of one source may hold groups of another, so each group found is asked about in all of them. */
+  async groupsOf(id: PrincipalId): Promise<ReadonlySet<PrincipalId>> {
+    const groups = new Set<PrincipalId>();
+    let found: readonly PrincipalId[] = [id];
+    while (found.length > 0) {
+      const above = await Promise.all(found.flatMap((member) => this.#options.sources.map((source) => source.groupsOf(member))));
+      found = [...new Set(above.flatMap((some) => [...some]))].filter((group) => !groups.has(group) && group !== id);
+      for (const group of found) groups.add(group);
+      // One source says all there is, nested ones included.
+      if (this.#options.sources.length === 1) break;
+    }
+    return groups;
+  }
+
+  async *membersOf(id: PrincipalId): Batches<PrincipalId> {
+    const seen = new Set<PrincipalId>();
+    for (const source of this.#options.sources) {
+      for await (const batch of source.uncached.membersOf(id)) {
+        const fresh = batch.filter((member) => !seen.has(member));
+        for (const member of fresh) seen.add(member);
+        if (fresh.length > 0) yield fresh;
+      }
+    }
+  }
+
+  async *search(query: DirectoryQuery): Batches<Principal> {
+    const seen = new Set<PrincipalId>();
+    for (const source of this.#options.sources) {
+      if (seen.size >= query.limit) return;
+      for await (const batch of source.uncached.search(query)) {
+        const fresh = batch.filter(({ id }) => !seen.has(id)).slice(0, query.limit - seen.size);
+        for (const { id } of fresh) seen.add(id);
+        const finished = await this.#finishAll(fresh);
+        if (finished.length > 0) yield finished;
+      }
+    }
+  }
+
+  async list(kind: Principal['kind'], after: string | undefined, limit: number): Promise<readonly Principal[]> {
+    const lists = await Promise.all(this.#options.sources.map((source) => source.uncached.list(kind, after, limit)));
+    const byName = new Map<string, Principal>();
+    const ids = new Set<PrincipalId>();
+    for (const principal of lists.flat()) {
+      const name = principal.names[0] ?? '';
+      if (byName.has(name) || ids.has(principal.id)) continue;
+      byName.set(name, principal);
+      ids.add(principal.id);
+    }
+    const sorted = [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, limit);
+    return this.#finishAll(sorted.map(([, principal]) => principal));
+  }
+
+  async stamp(): Promise<string> {
+    const stamps = await Promise.all([...this.#options.sources.map((source) => source.stamp()), this.#options.augments.stamp()]);
+    return stamps.join('/');
+  }
+
+  async mayLogIn(id: PrincipalId): Promise<boolean> {
+    const principal = await this.#first((source) => source.findById(id, this.#options.accountSeconds));
+    return principal !== undefined && principal.enabled && !principal.locked;
+  }
+
+  async #first(ask: (source: CachedSource) => Promise<Principal | undefined>): Promise<Principal | undefined> {
+    for (const source of this.#options.sources) {
+      const found = await ask(source);
+      if (found !== undefined) return this.#finish(found);
+    }
+    return undefined;
+  }
+
+  async #finishAll(principals: readonly Principal[]): Promise<readonly Principal[]> {
+    return (await Promise.all(principals.map((principal) => this.#finish(principal)))).filter((principal) => principal !== undefined);
+  }
+
+  async #finish(principal: Principal): Promise<Principal | undefined> {
+    if (!FIT_ID.test(principal.id) || RESERVED.has(principal.id)) {
+      if (this.#complainedOf.size < 100 && !this.#complainedOf.has(principal.id)) {
+        this.#complainedOf.add(principal.id);
+        this.#options.log.error('a directory record is left out: its id cannot stand in a URL, or means something else in an access list', { id: principal.id });
+      }
+      return undefined;
+    }
+    let completed = this.#completed.get(principal);
+    if (completed === undefined) this.#completed.set(principal, completed = { ...principal, addresses: allAddresses(principal) });
+    return this.#options.augments.applyTo(completed);
+  }
+}
