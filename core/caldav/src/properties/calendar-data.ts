@@ -1,0 +1,71 @@
+/**
+ * CALDAV:calendar-data of items (RFC 4791 §9.6): what a REPORT asks for in its `DAV:prop`. Compiled once for each element that asks, and identical bodies are
+ * one element; stored octets go out unparsed where nothing is left out or expanded.
+ */
+import type { Collection, Item, LiveProperty, XmlNode, XmlSink } from '@kalends/contracts';
+import { CLEAN, renderer, toJson } from '@kalends/icalendar';
+import type { Renderer, Zone } from '@kalends/icalendar';
+import { CALDAV } from '@kalends/webdav';
+import { caldav } from '../names.ts';
+import { readCalendarData } from '../query/read-calendar-data.ts';
+import type { CalendarDataRequest } from '../query/read-calendar-data.ts';
+import { zoneOf } from './time-zone.ts';
+
+export class CalendarDataView {
+  readonly asked: CalendarDataRequest;
+  readonly #json: boolean;
+  readonly #floats: boolean;
+  readonly #renderers = new Map<Zone | undefined, Renderer>();
+
+  /** @throws DavError CALDAV:supported-calendar-data, CALDAV:valid-filter */
+  constructor(node: XmlNode) {
+    this.asked = readCalendarData(node);
+    this.#json = this.asked.media === 'application/calendar+json';
+    const { expand, limitRecurrenceSet, limitFreebusySet } = this.asked;
+    // The calendar's zone matters where floating times are compared with a range.
+    this.#floats = expand !== undefined || limitRecurrenceSet !== undefined || limitFreebusySet !== undefined;
+  }
+
+  /** What makes writing fast beside the octets. */
+  get wantsFacts(): boolean {
+    return this.#rendererFor(undefined).wantsFacts;
+  }
+
+  write(xml: XmlSink, { body, facts }: Item, collection: Collection | undefined): boolean {
+    if (body === undefined) return false;
+    const made = this.#rendererFor(this.#floats && collection !== undefined ? zoneOf(collection) : undefined);
+    const text = made.verbatim ? body : made.render(body, facts);
+    if (this.#json) xml.text(decode(toJson(text)));
+    else if (facts !== undefined && (facts.flags & CLEAN) !== 0) xml.fragment(decode(text));
+    else xml.text(decode(text));
+    return true;
+  }
+
+  #rendererFor(zone: Zone | undefined): Renderer {
+    let made = this.#renderers.get(zone);
+    if (made === undefined) this.#renderers.set(zone, made = renderer(this.asked, zone));
+    return made;
+  }
+}
+
+const views = new WeakMap<XmlNode, CalendarDataView>();
+/** @throws DavError as the constructor */
+function viewOf(node: XmlNode): CalendarDataView {
+  let view = views.get(node);
+  if (view === undefined) views.set(node, view = new CalendarDataView(node));
+  return view;
+}
+
+/** The calendar-data that a report asks for, if it does; throws before the answer begins. */
+export function askedView(report: XmlNode): CalendarDataView | undefined {
+  const prop = report.children.find(({ name }) => name.ns === 'DAV:' && name.local === 'prop');
+  const node = prop?.children.find(({ name }) => name.ns === CALDAV && name.local === 'calendar-data');
+  return node === undefined ? undefined : viewOf(node);
+}
+
+export const calendarData: LiveProperty = {
+  name: caldav('calendar-data'), kinds: ['calendar-item', 'inbox-item'], select: { body: true },
+  write: (xml, { item, resource }, _loaded, asked) => item !== undefined && viewOf(asked).write(xml, item, resource.collection),
+};
+
+const decode = ({ buffer, byteOffset, byteLength }: Uint8Array): string => Buffer.from(buffer, byteOffset, byteLength).toString('utf8');

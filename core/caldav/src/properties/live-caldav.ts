@@ -1,0 +1,129 @@
+/**
+ * The live properties of calendars and homes: RFC 4791 §5.2, §7.5.1; RFC 5995 §3; RFC 6638 §9.1; and what calendar clients ask beside them. None is in allprop
+ * but getctag (RFC 4791 §5.2: SHOULD NOT be returned by allprop).
+ */
+import type { Limits, LiveProperty, PropertyRow, XmlNode } from '@kalends/contracts';
+import { COLLATIONS, FLOOR, LAST_LOCAL, formatUtc } from '@kalends/icalendar';
+import { CALDAV, clark, dav, escapeSegment, ownCollection, storedProperty, syncToken } from '@kalends/webdav';
+import { appleIcal, caldav, calendarserver } from '../names.ts';
+import { supportedCalendarComponent } from '../preconditions.ts';
+import { CALENDAR_MEDIA } from '../query/read-calendar-data.ts';
+import { ADD_MEMBER_LEAF } from '../resources/home-layout.ts';
+import { STORABLE, SUPPORTED_COMPONENTS, componentsOf, storedComponents } from './component-set.ts';
+import { changeable, fixed, fixedText, kept, personalChange, resourceType } from './define.ts';
+import { calendarTimezone, calendarTimezoneId } from './time-zone.ts';
+import { SCHEDULE_TRANSPARENCY, storedTransparency } from './transparency.ts';
+
+const CALENDARS = ['calendar', 'share'];
+const COLLECTION = dav('collection');
+/** Kinds that have a ctag: those whose members a client polls. */
+const POLLED = ['home', 'calendar', 'share', 'inbox', 'outbox', 'notifications', 'files'];
+
+export function liveProperties(limits: Limits): readonly LiveProperty[] {
+  return [...resourceTypes, ...limitProperties(limits), ...described, ...components, calendarTimezone, calendarTimezoneId, transparency, ctag, addMember];
+}
+
+const resourceTypes: readonly LiveProperty[] = [
+  resourceType('home', [COLLECTION]),
+  resourceType('calendar', [COLLECTION, caldav('calendar')]),
+  resourceType('notifications', [COLLECTION, calendarserver('notification')]),
+  resourceType('free-busy-url', [calendarserver('free-busy-url')]),
+  resourceType('calendar-item', []),
+  resourceType('notification', []),
+];
+
+/** RFC 4791 §5.2.5-9; the limit of a home. A limit that is none has no property. */
+function limitProperties(limits: Limits): readonly LiveProperty[] {
+  const number = (name: LiveProperty['name'], kinds: readonly string[], limit: number): readonly LiveProperty[] => (Number.isFinite(limit) ? [fixedText(name, kinds, String(limit))] : []);
+  const scheduled = [...CALENDARS, 'inbox', 'outbox'];
+  return [
+    ...number(caldav('max-resource-size'), scheduled, limits.resourceOctets),
+    ...number(caldav('max-instances'), scheduled, limits.instances),
+    ...number(caldav('max-attendees-per-instance'), scheduled, limits.attendees),
+    fixedText(caldav('min-date-time'), scheduled, formatUtc(FLOOR)),
+    fixedText(caldav('max-date-time'), scheduled, formatUtc(LAST_LOCAL)),
+    ...number(calendarserver('max-resources'), CALENDARS, limits.itemsPerCalendar),
+    ...number(calendarserver('max-collections'), ['home'], limits.calendarsPerHome),
+  ];
+}
+
+/** RFC 4791 §5.2.1, and the two that every client sets. */
+const described: readonly LiveProperty[] = [
+  kept(caldav('calendar-description'), CALENDARS),
+  kept(appleIcal('calendar-color'), CALENDARS),
+  kept(appleIcal('calendar-order'), CALENDARS),
+];
+
+const components: readonly LiveProperty[] = [
+  {
+    name: SUPPORTED_COMPONENTS, kinds: CALENDARS,
+    write: (xml, row) => {
+      const collection = row.resource.share ?? ownCollection(row.resource);
+      if (collection === undefined) return false;
+      for (const name of componentsOf(collection)) {
+        xml.open(COMP, { name });
+        xml.close();
+      }
+      return true;
+    },
+    change: { ...changeable(async (value) => ({ in: 'collection', patch: { set: new Map([[clark(SUPPORTED_COMPONENTS), storedComponents(readComponents(value))]]) } })), atCreationOnly: true },
+  },
+  // Any mix may be asked for at a calendar's making: no set to choose from.
+  fixed(caldav('supported-calendar-component-sets'), ['home'], () => undefined),
+  fixed(caldav('supported-calendar-data'), [...CALENDARS, 'inbox', 'outbox'], (xml) => {
+    for (const type of CALENDAR_MEDIA) {
+      xml.open(CALENDAR_DATA, { 'content-type': type, version: '2.0' });
+      xml.close();
+    }
+  }),
+  fixed(caldav('supported-collation-set'), [...CALENDARS, 'inbox'], (xml) => {
+    for (const collation of COLLATIONS) {
+      xml.open(COLLATION);
+      xml.text(collation);
+      xml.close();
+    }
+  }),
+];
+const COMP = caldav('comp');
+const CALENDAR_DATA = caldav('calendar-data');
+const COLLATION = caldav('supported-collation');
+
+/** @throws DavError CALDAV:supported-calendar-component for a name that is no component of calendars, or for none */
+function readComponents(value: XmlNode | undefined): readonly (typeof STORABLE)[number][] {
+  const names = new Set((value?.children ?? []).filter(({ name }) => name.ns === CALDAV && name.local === 'comp').map((comp) => comp.attribute('name')?.toUpperCase()));
+  const kinds = STORABLE.filter((kind) => names.has(kind));
+  if (kinds.length === 0 || kinds.length !== names.size) throw supportedCalendarComponent(`A calendar takes ${STORABLE.join(', ')}.`);
+  return kinds;
+}
+
+/** RFC 6638 §9.1; each viewer's own. */
+const transparency: LiveProperty = {
+  name: SCHEDULE_TRANSPARENCY, kinds: CALENDARS,
+  write: (xml, row) => {
+    const transparent = storedProperty(row, clark(SCHEDULE_TRANSPARENCY))?.includes('<transparent') === true;
+    xml.open(transparent ? TRANSPARENT : OPAQUE);
+    xml.close();
+    return true;
+  },
+  change: changeable(async (value, row, { identity }) => {
+    const named = value?.children.find(({ name }) => name.ns === CALDAV)?.name.local;
+    return personalChange(row, identity.principal, SCHEDULE_TRANSPARENCY, value === undefined ? undefined : storedTransparency(named === 'transparent' ? 'transparent' : 'opaque'));
+  }),
+};
+const OPAQUE = caldav('opaque');
+const TRANSPARENT = caldav('transparent');
+
+/** The sync token without its scheme. Old clients poll it; it moves with every change in the collection. */
+const ctag: LiveProperty = {
+  name: calendarserver('getctag'), kinds: POLLED, inAllprop: true,
+  write: (xml, { resource }: PropertyRow) => {
+    const collection = ownCollection(resource);
+    if (collection === undefined) return false;
+    xml.text(syncToken(collection).slice(SCHEME.length));
+    return true;
+  },
+};
+const SCHEME = 'data:,';
+
+/** RFC 5995 §3.2: where POST makes a member. */
+const addMember = fixed(dav('add-member'), ['calendar'], (xml, { resource }) => xml.href(`${resource.canonical}${escapeSegment(ADD_MEMBER_LEAF)}`));

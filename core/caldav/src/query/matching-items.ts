@@ -1,0 +1,38 @@
+/**
+ * The items of one collection that satisfy a filter: the store's superset, made exact from the facts, and from the octets where the facts do not reach. Reads
+ * octets only for those, or where whoever asks wants them anyway.
+ */
+import type { CalendarStore, CollectionId, Item, ItemSelect } from '@kalends/contracts';
+import { matcher } from '@kalends/icalendar';
+import type { ComponentFilter, Matcher, Zone } from '@kalends/icalendar';
+
+/** In batches, in the store's order. `floating`: the zone of floating times; absent: UTC. */
+export async function* matchingItems(store: CalendarStore, collection: CollectionId, filter: ComponentFilter, floating: Zone | undefined, select: ItemSelect): AsyncGenerator<readonly Item[]> {
+  const made = matcher(filter, floating);
+  if (made.never) return;
+  const wanted: ItemSelect = { ...select, ...(made.needsFacts ? { facts: true } : {}), ...(made.needsBody ? { body: true } : {}) };
+  for await (const batch of store.queryItems(collection, made.query, wanted)) {
+    const undecided: Item[] = [];
+    const matches = batch.filter((item) => {
+      const answer = made.test(item);
+      if (answer === 'needs-body') undecided.push(item);
+      return answer === true;
+    });
+    yield matches;
+    if (undecided.length > 0) yield* decide(store, collection, made, undecided, wanted);
+  }
+}
+
+async function* decide(store: CalendarStore, collection: CollectionId, made: Matcher, undecided: readonly Item[], select: ItemSelect): AsyncGenerator<readonly Item[]> {
+  for await (const batch of store.findItems(collection, undecided.map(({ name }) => name), { ...select, body: true })) {
+    yield batch.filter((item) => made.test(item) === true);
+  }
+}
+
+/** The same question about one item that was read with `matchSelect`. */
+export function itemMatches(item: Item, filter: ComponentFilter, floating: Zone | undefined): boolean {
+  const made = matcher(filter, floating);
+  return !made.never && (made.query.component === undefined || item.component === undefined || made.query.component === item.component) && made.test(item) === true;
+}
+/** Enough to answer any filter about one item. */
+export const MATCH_SELECT: ItemSelect = { facts: true, body: true };

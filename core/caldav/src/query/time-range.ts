@@ -1,0 +1,47 @@
+/**
+ * A range of time as an attribute pair `start`, `end` (RFC 4791 §9.9, §9.6.5-7): UTC date-times, half open; and how far from now a deployment lets a
+ * query reach (`limits.queryPast`, `limits.queryFuture`).
+ */
+import type { EpochSeconds, Limits, TimeRange, XmlNode } from '@kalends/contracts';
+import { ALWAYS, LAST_LOCAL, formatUtc, parseTime } from '@kalends/icalendar';
+import type { ComponentFilter } from '@kalends/icalendar';
+import { maxDateTime, minDateTime, validFilter } from '../preconditions.ts';
+
+/** What an element that must have both ends says: `expand`, `limit-recurrence-set`, `limit-freebusy-set`. Throws CALDAV:valid-filter. */
+export function closedRange(node: XmlNode): TimeRange {
+  const range = openRange(node);
+  if (node.attribute('start') === undefined || node.attribute('end') === undefined) throw validFilter(`${node.name.local} needs both start and end`);
+  return range;
+}
+
+/** `time-range`: one end may be missing, not both. Throws CALDAV:valid-filter. */
+export function openRange(node: XmlNode): TimeRange {
+  const start = instant(node, 'start');
+  const end = instant(node, 'end');
+  if (start === undefined && end === undefined) throw validFilter(`${node.name.local} needs a start or an end`);
+  const range = { start: start ?? ALWAYS.start, end: end ?? ALWAYS.end };
+  if (range.start >= range.end) throw validFilter(`${node.name.local} ends before it starts`);
+  return range;
+}
+
+function instant(node: XmlNode, end: 'start' | 'end'): EpochSeconds | undefined {
+  const text = node.attribute(end);
+  if (text === undefined) return undefined;
+  const parsed = parseTime(text);
+  if (parsed?.kind !== 'utc') throw validFilter(`${end} of ${node.name.local} is not a date-time in UTC: "${text.slice(0, 40)}"`);
+  return parsed.local;
+}
+
+/** RFC 4791 §7.8, CALDAV:min-date-time and max-date-time, for the closed ends of a range. `now` in seconds. */
+export function checkReach(range: TimeRange, now: EpochSeconds, { queryPast, queryFuture }: Limits): void {
+  const earliest = now - queryPast;
+  const latest = now + queryFuture;
+  if (range.start !== ALWAYS.start && range.start < earliest) throw minDateTime(formatUtc(earliest), 'the range starts too long ago');
+  if (range.end !== ALWAYS.end && range.end > Math.min(latest, LAST_LOCAL + 1)) throw maxDateTime(formatUtc(Math.min(latest, LAST_LOCAL)), 'the range ends too far in the future');
+}
+
+/** Every range that a filter holds, at any depth. */
+export function rangesOf(filter: ComponentFilter): readonly TimeRange[] {
+  const own = filter.range === undefined ? [] : [filter.range];
+  return [...own, ...filter.properties.flatMap(({ range }) => (range === undefined ? [] : [range])), ...filter.components.flatMap(rangesOf)];
+}

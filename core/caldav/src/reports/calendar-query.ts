@@ -1,0 +1,124 @@
+/**
+ * calendar-query REPORT (RFC 4791 §7.8): the items that satisfy a filter, with the properties and calendar-data asked for.
+ *
+ * Rows leave as they are found, so memory is one batch. Only where a deployment sets a limit are matches counted before the first octet.
+ */
+import type { CalendarStore, Clock, Collection, DavRequest, DavResource, ItemSelect, Limits, ReportSpec, XmlNode } from '@kalends/contracts';
+import { READ } from '@kalends/contracts';
+import type { ComponentFilter, Zone } from '@kalends/icalendar';
+import { CALDAV, engineOf, joinPath, numberOfMatchesWithinLimits } from '@kalends/webdav';
+import type { EngineRequest, Multistatus, PropertyPlan } from '@kalends/webdav';
+import { caldav } from '../names.ts';
+import { validFilter } from '../preconditions.ts';
+import { askedView } from '../properties/calendar-data.ts';
+import type { CalendarDataView } from '../properties/calendar-data.ts';
+import { zoneOf } from '../properties/time-zone.ts';
+import { MATCH_SELECT, itemMatches, matchingItems } from '../query/matching-items.ts';
+import { queryZone } from '../query/query-zone.ts';
+import { readFilter } from '../query/read-filter.ts';
+import { checkReach, rangesOf } from '../query/time-range.ts';
+
+export interface CalendarQuery {
+  readonly filter: ComponentFilter;
+  /** The query's own; undefined: each calendar's. */ readonly zone: Zone | undefined;
+  readonly view: CalendarDataView | undefined;
+  /** Holds the `DAV:prop`. */ readonly asking: XmlNode;
+}
+
+/** One calendar to look through, and where its items' hrefs begin. */
+interface Place { readonly resource: DavResource; readonly collection: Collection; readonly href: string }
+
+export class CalendarQueryReport {
+  readonly #store: CalendarStore;
+  readonly #limits: Limits;
+  readonly #clock: Clock;
+
+  constructor(store: CalendarStore, limits: Limits, clock: Clock) {
+    this.#store = store;
+    this.#limits = limits;
+    this.#clock = clock;
+  }
+
+  get spec(): ReportSpec<CalendarQuery> {
+    return { name: caldav('calendar-query'), kinds: ['*'], requires: READ, read: readQuery, run: (request, query) => this.run(request, query) };
+  }
+
+  async run(dav: DavRequest, query: CalendarQuery): Promise<void> {
+    const request = engineOf(dav);
+    const now = Math.floor(this.#clock.now() / 1000);
+    for (const range of rangesOf(query.filter)) checkReach(range, now, this.#limits);
+    const plan = request.plan(query.asking);
+    if (request.resource.item !== undefined) return this.#one(request, query, plan);
+    const places = await this.#places(request);
+    if (Number.isFinite(this.#limits.queryResults)) await this.#count(request, query, places);
+    const out = request.multistatus();
+    for (const place of places) await this.#list(request, query, place, plan, out);
+    await out.end();
+  }
+
+  /** Depth 0, the default, is the resource itself: a collection is no calendar object (§7.8). */
+  async #places(request: EngineRequest): Promise<readonly Place[]> {
+    const { resource, href, fields } = request;
+    const { kind, collection } = resource;
+    if (collection === undefined || fields.depth === undefined || fields.depth === 0) return [];
+    if (QUERIED.has(kind)) return [{ resource, collection, href }];
+    if (kind !== 'home' || fields.depth !== 'infinity') return [];
+    const places: Place[] = [];
+    for (const below of await this.#store.listCollections(collection.id, 1)) {
+      if (!QUERIED.has(below.kind)) continue;
+      const path = joinPath(href, below.segment, true);
+      const judged = await request.judge(path, {});
+      if (judged !== undefined && (judged.access & READ) === READ) places.push({ resource: judged.resource, collection: below, href: path });
+    }
+    return places;
+  }
+
+  async #list(request: EngineRequest, query: CalendarQuery, { resource, collection, href }: Place, plan: PropertyPlan, out: Multistatus): Promise<void> {
+    const base = request.base(resource, href);
+    const access = await request.items(resource);
+    const select = request.selectOf(collection, withFacts(plan.select(base.resource.kind), query.view));
+    for await (const items of matchingItems(this.#store, collection.id, query.filter, query.zone ?? zoneOf(collection, request.identity.principal), select)) {
+      await out.items(base, items, plan, access);
+      await out.drained();
+    }
+  }
+
+  async #one(request: EngineRequest, query: CalendarQuery, plan: PropertyPlan): Promise<void> {
+    const { collection, item } = request.resource;
+    const kind = plan.for(request.resource.kind);
+    const found = await this.#store.findItem(collection!.id, item!.name, { ...kind.select, ...MATCH_SELECT, acl: true });
+    const out = request.multistatus();
+    const zone = query.zone ?? zoneOf(collection!, request.identity.principal);
+    if (found !== undefined && itemMatches(found, query.filter, zone)) {
+      const resource = { ...request.resource, item: found };
+      await out.resource(request.href, { resource, item: found, access: request.access, identity: request.identity }, plan);
+    }
+    await out.end();
+  }
+
+  /** §7.8 DAV:number-of-matches-within-limits: all or nothing, so it is known before the answer begins. */
+  async #count(request: EngineRequest, query: CalendarQuery, places: readonly Place[]): Promise<void> {
+    let matches = 0;
+    for (const { collection } of places) {
+      for await (const items of matchingItems(this.#store, collection.id, query.filter, query.zone ?? zoneOf(collection, request.identity.principal), {})) {
+        matches += items.length;
+        if (matches > this.#limits.queryResults) throw numberOfMatchesWithinLimits();
+      }
+    }
+  }
+}
+
+const QUERIED: ReadonlySet<string> = new Set(['calendar', 'share', 'inbox']);
+const withFacts = (select: ItemSelect, view: CalendarDataView | undefined): ItemSelect => (view?.wantsFacts === true ? { ...select, facts: true } : select);
+
+const read = new WeakMap<XmlNode, CalendarQuery>();
+/** Identical bodies are one node, so a client's standing query is read once. */
+function readQuery(body: XmlNode): CalendarQuery {
+  const known = read.get(body);
+  if (known !== undefined) return known;
+  const filters = body.children.filter(({ name }) => name.ns === CALDAV && name.local === 'filter');
+  if (filters.length !== 1) throw validFilter('A calendar-query holds one filter.');
+  const query = { filter: readFilter(filters[0]!), zone: queryZone(body), view: askedView(body), asking: body };
+  read.set(body, query);
+  return query;
+}

@@ -1,0 +1,62 @@
+/**
+ * DAV:supported-privilege-set of every kind below a home (RFC 3744 §5.3, RFC 4791 §6.1, RFC 6638 §6). What a kind's tree lacks is masked from every
+ * answer, so this is also the list of what can be granted there. Who is granted what is `default-access.ts`.
+ */
+import {
+  ALL, BIND, READ, READ_ACL, READ_CURRENT_USER_PRIVILEGE_SET, READ_FREE_BUSY, SCHEDULE, SCHEDULE_DELIVER, SCHEDULE_DELIVER_INVITE, SCHEDULE_DELIVER_REPLY,
+  SCHEDULE_QUERY_FREEBUSY, SCHEDULE_SEND, SCHEDULE_SEND_FREEBUSY, SCHEDULE_SEND_INVITE, SCHEDULE_SEND_REPLY, UNBIND, UNLOCK, WRITE, WRITE_ACL, WRITE_CONTENT, WRITE_PROPERTIES,
+} from '@kalends/contracts';
+import type { PrivilegeTree, Privileges } from '@kalends/contracts';
+import { dav } from '@kalends/webdav';
+import { caldav } from '../names.ts';
+
+const readFreeBusy: PrivilegeTree = { name: caldav('read-free-busy'), bits: READ_FREE_BUSY, description: 'allow free busy report query' };
+const readCalendar: PrivilegeTree = { name: dav('read'), bits: READ, description: 'read resource', children: [readFreeBusy] };
+/** Plain files know no busy time; the bits stay those of DAV:read, so one test serves every kind. */
+const readFile: PrivilegeTree = { name: dav('read'), bits: READ, description: 'read resource' };
+const write: PrivilegeTree = {
+  name: dav('write'), bits: WRITE, description: 'write resource',
+  children: [
+    { name: dav('write-properties'), bits: WRITE_PROPERTIES, description: 'write resource properties' },
+    { name: dav('write-content'), bits: WRITE_CONTENT, description: 'write resource content' },
+    { name: dav('bind'), bits: BIND, description: 'add child resource' },
+    { name: dav('unbind'), bits: UNBIND, description: 'remove child resource' },
+  ],
+};
+const rest: readonly PrivilegeTree[] = [
+  write,
+  { name: dav('unlock'), bits: UNLOCK, description: 'unlock resource without ownership of lock' },
+  { name: dav('read-acl'), bits: READ_ACL, description: 'read resource access control list' },
+  { name: dav('write-acl'), bits: WRITE_ACL, description: 'write resource access control list' },
+  { name: dav('read-current-user-privilege-set'), bits: READ_CURRENT_USER_PRIVILEGE_SET, description: 'read privileges for current principal' },
+];
+/** RFC 6638 §6.1. */
+const deliver: PrivilegeTree = {
+  name: caldav('schedule-deliver'), bits: SCHEDULE_DELIVER, description: 'deliver scheduling messages',
+  children: [
+    { name: caldav('schedule-deliver-invite'), bits: SCHEDULE_DELIVER_INVITE, description: 'deliver invitations from organizers' },
+    { name: caldav('schedule-deliver-reply'), bits: SCHEDULE_DELIVER_REPLY, description: 'deliver replies from attendees' },
+    { name: caldav('schedule-query-freebusy'), bits: SCHEDULE_QUERY_FREEBUSY, description: 'ask for free busy time' },
+  ],
+};
+/** RFC 6638 §6.2. */
+const send: PrivilegeTree = {
+  name: caldav('schedule-send'), bits: SCHEDULE_SEND, description: 'send scheduling messages',
+  children: [
+    { name: caldav('schedule-send-invite'), bits: SCHEDULE_SEND_INVITE, description: 'send invitations as organizer' },
+    { name: caldav('schedule-send-reply'), bits: SCHEDULE_SEND_REPLY, description: 'send replies as attendee' },
+    { name: caldav('schedule-send-freebusy'), bits: SCHEDULE_SEND_FREEBUSY, description: 'send free busy requests' },
+  ],
+};
+/** Of the drafts before RFC 6638; clients still look for it. */
+const schedule: PrivilegeTree = { name: caldav('schedule'), bits: SCHEDULE, description: 'schedule' };
+
+const SCHEDULING = SCHEDULE_DELIVER | SCHEDULE_SEND | SCHEDULE;
+const all = (children: readonly PrivilegeTree[], scheduling: Privileges): PrivilegeTree => ({
+  name: dav('all'), bits: (ALL & ~SCHEDULING) | scheduling, description: 'all privileges', children,
+});
+
+export const calendarPrivileges: PrivilegeTree = all([readCalendar, ...rest], 0);
+export const filePrivileges: PrivilegeTree = all([readFile, ...rest], 0);
+export const inboxPrivileges: PrivilegeTree = all([readCalendar, ...rest, deliver, schedule], SCHEDULE_DELIVER | SCHEDULE);
+export const outboxPrivileges: PrivilegeTree = all([readCalendar, ...rest, send, schedule], SCHEDULE_SEND | SCHEDULE);
