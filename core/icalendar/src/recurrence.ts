@@ -5,41 +5,20 @@
  * Knows no overrides: whoever has some gives their RECURRENCE-IDs as further exdates and adds the overrides himself.
  */
 import type { EpochSeconds, TimeRange } from '@kalends/contracts';
-import type { LocalSeconds } from './time.ts';
+import { MAX_INSTANCES, MAX_STEPS } from './limits.ts';
+import type { Rule } from './recurrence-rule.ts';
+import { makeRuns } from './recurrence-runs.ts';
+import { compileSet, excludes, type RecurrenceSet } from './recurrence-set.ts';
+import { collect, firstFrom, lastUpTo, type Budget } from './recurrence-walk.ts';
+import { DAY, type LocalSeconds } from './time.ts';
 import type { Zone } from './zones.ts';
 
-/** RFC 5545 §3.3.10, checked and with all lists ascending. Absent parts are empty lists. */
-export interface Rule {
-  readonly frequency: Frequency;
-  readonly interval: number;
-  /** Infinity without COUNT. */
-  readonly count: number;
-  readonly until: Until | undefined;
-  readonly bySecond: readonly number[];
-  readonly byMinute: readonly number[];
-  readonly byHour: readonly number[];
-  readonly byDay: readonly RuleDay[];
-  readonly byMonthDay: readonly number[];
-  readonly byYearDay: readonly number[];
-  readonly byWeekNo: readonly number[];
-  readonly byMonth: readonly number[];
-  readonly bySetPos: readonly number[];
-  /** 0 Monday to 6 Sunday. */
-  readonly weekStart: number;
-  /** RFC 7529 §4.1 for the Gregorian calendar: what becomes of 30 February. */
-  readonly skip: 'omit' | 'backward' | 'forward';
-}
+export * from './recurrence-rule.ts';
 
-export type Frequency = 'SECONDLY' | 'MINUTELY' | 'HOURLY' | 'DAILY' | 'WEEKLY' | 'MONTHLY' | 'YEARLY';
-/** `day` 0 Monday to 6 Sunday; `ordinal` 0 for every such day. */
-export interface RuleDay { readonly day: number; readonly ordinal: number }
-/** The last start allowed, itself included; as written: a whole day, a local time, or UTC. */
-export interface Until { readonly at: number; readonly form: 'date' | 'local' | 'utc' }
-
-/** Why a rule was refused, for a person to read. */
-export interface RuleProblem { readonly problem: string }
-
-/** One RDATE or EXDATE value. `local`: on the clock of the series' own zone. `utc`: written in UTC, or in another zone and converted by the caller. `date`: the whole day (midnight). */
+/**
+ * One RDATE or EXDATE value. `local`: on the clock of the series' own zone. `utc`: written in UTC, or in another zone and converted by the caller. `date`: a day, by
+ * its midnight; as an EXDATE of a series with times it takes the whole day away.
+ */
 export interface DateValue {
   readonly at: number;
   readonly form: 'date' | 'local' | 'utc';
@@ -70,10 +49,10 @@ export interface Instances {
   readonly truncated: boolean;
 }
 
-/** `repeats` more starts after `start`, each `step` seconds after the one before. */
+/** `repeats` more starts after `start`, each `step` seconds after the one before. Both are 0 for a single start. */
 export interface StartRun { readonly start: EpochSeconds; readonly step: number; readonly repeats: number }
 export interface StartRuns {
-  /** Ascending by first start; runs of one series may interleave (Mondays, Wednesdays). */
+  /** Ascending by first start; runs of one series may interleave (Mondays, Wednesdays). No start is in two of them. */
   readonly runs: readonly StartRun[];
   readonly ends: ReadonlyMap<EpochSeconds, EpochSeconds>;
   readonly truncated: boolean;
@@ -82,17 +61,167 @@ export interface StartRuns {
 /** First and last start; `last` is Infinity for a series without end, or where a cap kept us from finding it. */
 export interface SeriesBounds { readonly first: EpochSeconds; readonly last: EpochSeconds }
 
-/** The value of an RRULE or EXRULE. Refuses what RFC 5545 §3.3.10 forbids; unknown X-parts and empty parts are passed over. */
-export function parseRule(_text: string): Rule | RuleProblem { throw new Error('to come'); }
-/** The same from jCal's object form (RFC 7265 §3.6.10), or from a string. */
-export function ruleFromJcal(_value: unknown): Rule | RuleProblem { throw new Error('to come'); }
-export const isProblem = (value: Rule | RuleProblem): value is RuleProblem => 'problem' in value;
+/** No zone has ever jumped by more (Manila and Samoa left out a day). */
+const LONGEST_JUMP = 25 * 3600;
 
-/** Instances whose start lies in `range`, at most `limit` (MAX_INSTANCES). Widen the range by the duration to find what overlaps it. */
-export function instances(_recurrence: Recurrence, _range: TimeRange, _limit?: number): Instances { throw new Error('to come'); }
-/** The same as runs of a constant step, computed where the rule is regular instead of walked; `limit` bounds the starts, not the runs. */
-export function startRuns(_recurrence: Recurrence, _range: TimeRange, _limit?: number): StartRuns { throw new Error('to come'); }
-/** Undefined when the set is empty. */
-export function seriesBounds(_recurrence: Recurrence): SeriesBounds | undefined { throw new Error('to come'); }
-/** True when `local` is the wall-clock start of an instance: whether a RECURRENCE-ID fits its master. */
-export function isInstance(_recurrence: Recurrence, _local: LocalSeconds): boolean { throw new Error('to come'); }
+/** The local times among which all starts in `range` are. Wider than the range only beside a change of offset. */
+function localRange(zone: Zone | undefined, { start, end }: TimeRange): TimeRange {
+  if (zone === undefined) return { start, end };
+  return {
+    start: start + Math.min(zone.offsetAt(start), zone.offsetAt(start - LONGEST_JUMP)),
+    end: end + Math.max(zone.offsetAt(end), zone.offsetAt(end - LONGEST_JUMP)),
+  };
+}
+
+/** Instances whose start lies in `range`, at most `limit`. Widen the range by the duration to find what overlaps it. */
+export function instances(recurrence: Recurrence, range: TimeRange, limit: number = MAX_INSTANCES): Instances {
+  const set = compileSet(recurrence);
+  const local = localRange(recurrence.zone, range);
+  const found = localStarts(set, local, limit);
+  const starts: EpochSeconds[] = [];
+  const locals: LocalSeconds[] = [];
+  const ends = new Map<EpochSeconds, EpochSeconds>();
+  let ascending = true;
+  const push = (at: LocalSeconds, utc: EpochSeconds): void => {
+    if (utc < range.start || utc >= range.end || excludes(set, at, utc)) return;
+    if (starts.length > 0 && utc <= starts[starts.length - 1]!) ascending = false;
+    starts.push(utc);
+    locals.push(at);
+  };
+  const { zone } = recurrence;
+  for (const at of found.locals) push(at, zone === undefined ? at : zone.toUtc(at));
+  for (const { local: at, utc, end } of set.rdates) {
+    if (at >= found.reach) continue;
+    push(at, utc);
+    if (end !== undefined && locals[locals.length - 1] === at) ends.set(utc, end);
+  }
+  if (!ascending) sortColumns(starts, locals, zone);
+  const truncated = found.reach < local.end || starts.length > limit;
+  if (starts.length > limit) starts.length = locals.length = limit;
+  return { starts, locals, ends, truncated };
+}
+
+/**
+ * By start; one of each. Two local times mean one instant where the clock jumps (02:00 and 03:00): the one that the clock shows stays.
+ */
+function sortColumns(starts: EpochSeconds[], locals: LocalSeconds[], zone: Zone | undefined): void {
+  const order = starts.map((_, index) => index).sort((a, b) => starts[a]! - starts[b]!);
+  const oldStarts = starts.slice();
+  const oldLocals = locals.slice();
+  let kept = 0;
+  for (const index of order) {
+    const start = oldStarts[index]!;
+    if (kept > 0 && starts[kept - 1] === start) {
+      locals[kept - 1] = zone === undefined ? start : zone.toLocal(start);
+      continue;
+    }
+    starts[kept] = start;
+    locals[kept++] = oldLocals[index]!;
+  }
+  starts.length = locals.length = kept;
+}
+
+/**
+ * What DTSTART and the rules name, before EXDATEs: ascending, one of each. Asks each rule for as many more than `limit` as exceptions could take away. Complete
+ * before `reach`.
+ */
+function localStarts(set: RecurrenceSet, { start: from, end: to }: TimeRange, limit: number): { readonly locals: readonly LocalSeconds[]; readonly reach: LocalSeconds } {
+  const wanted = limit + set.exclusions + 1;
+  const steps = { left: MAX_STEPS };
+  const own = (plans: RecurrenceSet['plans'], upper: LocalSeconds): { lists: LocalSeconds[][]; reach: LocalSeconds } => {
+    let reach = upper;
+    const lists = plans.map((plan) => {
+      const out: LocalSeconds[] = [];
+      const budget: Budget = { instances: wanted, steps: steps.left };
+      reach = Math.min(reach, collect(plan, from, upper, budget, out));
+      steps.left = budget.steps;
+      return out;
+    });
+    return { lists, reach };
+  };
+  const named = own(set.plans, set.complete ? to : from);
+  let locals = named.lists.length === 1 ? named.lists[0]! : merged(named.lists);
+  let reach = named.reach;
+  if (set.start >= from && set.start < reach && locals[0] !== set.start) locals.unshift(set.start);
+  if (reach < to) locals = locals.filter((at) => at < reach);
+  if (set.explans.length > 0) {
+    const taken = own(set.explans, reach);
+    const gone = new Set(taken.lists.flat());
+    reach = taken.reach;
+    locals = locals.filter((at) => at < reach && !gone.has(at));
+  }
+  return { locals, reach };
+}
+
+function merged(lists: readonly (readonly number[])[]): number[] {
+  return [...new Set(lists.flat())].sort((a, b) => a - b);
+}
+
+/**
+ * The same as runs of a constant step, computed where the rule is even instead of walked: a daily meeting is one run for each stretch between two changes of the
+ * clock, and a rule of every second costs no more. At most `limit` runs; what is no even rule is walked, at most `limit` starts of it.
+ */
+export function startRuns(recurrence: Recurrence, range: TimeRange, limit: number = MAX_INSTANCES): StartRuns {
+  const set = compileSet(recurrence);
+  const runs = makeRuns(set, localRange(recurrence.zone, range), range, limit);
+  if (runs !== undefined) return runs;
+  const { starts, ends, truncated } = instances(recurrence, range, limit);
+  return { runs: packed(starts), ends, truncated };
+}
+
+function packed(starts: readonly EpochSeconds[]): StartRun[] {
+  const runs: StartRun[] = [];
+  for (let at = 0; at < starts.length;) {
+    const start = starts[at]!;
+    const step = at + 1 < starts.length ? starts[at + 1]! - start : 0;
+    let repeats = 0;
+    while (at + repeats + 1 < starts.length && starts[at + repeats + 1]! - starts[at + repeats]! === step) repeats += 1;
+    runs.push({ start, step, repeats });
+    at += repeats + 1;
+  }
+  return runs;
+}
+
+/** First and last start of the whole set; undefined when it is empty. Exact for a series that ends, exceptions considered, unless a cap ended the search. */
+export function seriesBounds(recurrence: Recurrence): SeriesBounds | undefined {
+  const set = compileSet(recurrence);
+  const { zone, start } = recurrence;
+  const toUtc = (local: LocalSeconds): EpochSeconds => (zone === undefined ? local : zone.toUtc(local));
+  const steps = { instances: 1, steps: MAX_STEPS };
+  let first = Infinity;
+  let last = -Infinity;
+  const see = (local: LocalSeconds, utc: EpochSeconds): boolean => {
+    if (isExcluded(set, local, utc)) return false;
+    first = Math.min(first, utc);
+    last = Math.max(last, utc);
+    return true;
+  };
+  const seenStart = see(start, toUtc(start));
+  for (const { local, utc } of set.rdates) see(local, utc);
+  for (const plan of set.plans) {
+    let at = seenStart ? undefined : firstFrom(plan, start, steps);
+    while (at !== undefined && !Number.isNaN(at) && !see(at, toUtc(at))) at = firstFrom(plan, at + 1, steps);
+    if (Number.isNaN(at)) first = Math.min(first, toUtc(start));
+    if (!plan.finite) {
+      if (firstFrom(plan, start + 1, steps) !== undefined) last = Infinity;
+      continue;
+    }
+    at = lastUpTo(plan, plan.until, steps);
+    while (at !== undefined && !Number.isNaN(at) && !see(at, toUtc(at))) at = lastUpTo(plan, at - 1, steps);
+    if (Number.isNaN(at)) last = Infinity;
+  }
+  if (!set.complete) last = Infinity;
+  return first > last ? undefined : { first: Number.isFinite(first) ? first : toUtc(start), last };
+}
+
+function isExcluded(set: RecurrenceSet, local: LocalSeconds, utc: EpochSeconds): boolean {
+  if (excludes(set, local, utc)) return true;
+  return set.explans.some((plan) => firstFrom({ ...plan, until: Math.min(local, plan.until) }, local, { instances: 1, steps: MAX_STEPS }) === local);
+}
+
+/** True when `local` is the wall-clock start of an instance: whether a RECURRENCE-ID fits its master. For a DATE series any time of the day will do. */
+export function isInstance(recurrence: Recurrence, local: LocalSeconds): boolean {
+  const at = recurrence.kind === 'date' ? Math.floor(local / DAY) * DAY : local;
+  const utc = recurrence.zone?.toUtc(at) ?? at;
+  return instances(recurrence, { start: utc, end: utc + 1 }, MAX_INSTANCES).locals.includes(at);
+}
