@@ -1,1 +1,3 @@
-export {};
+export { main } from './main.ts';
+export { sample } from './data-set.ts';
+export type { Sample, SampleOptions } from './data-set.ts';
