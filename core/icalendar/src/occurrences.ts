@@ -70,6 +70,69 @@ export function touches(table: Uint8Array, range: TimeRange): boolean {
   return false;
 }
 
+/** One occurrence of a run that overlaps. */
+export interface Visited { readonly start: EpochSeconds; readonly length: number; readonly busy: Busy; readonly component: number }
+
+/**
+ * Calls `visit` for every occurrence that overlaps `range`, run by run: not in order of time where runs interleave. Ends when `visit` answers true, and says
+ * so. `only`: of that component.
+ */
+export function someOverlap(table: Uint8Array, range: TimeRange, visit: (occurrence: Visited) => boolean, only?: number): boolean {
+  const reader = new VarintReader(table);
+  let from = FLOOR;
+  while (!reader.done) {
+    from += reader.next();
+    const step = reader.next();
+    const repeats = reader.next();
+    const packed = reader.next();
+    const component = reader.next();
+    if (from >= range.end) return false;
+    if (only !== undefined && component !== only) continue;
+    const length = Math.floor(packed / 4);
+    const busy = (packed % 4) as Busy;
+    const late = range.start - from - length + (length > 0 ? 1 : 0);
+    let n = late <= 0 ? 0 : step === 0 ? 1 : Math.ceil(late / step);
+    for (let start = from + n * step; n <= repeats && start < range.end; n++, start += step) if (visit({ start, length, busy, component })) return true;
+  }
+  return false;
+}
+
+/** For tests and tools: the runs of a table. */
+export function unpackRuns(table: Uint8Array): readonly Run[] {
+  const runs: Run[] = [];
+  const reader = new VarintReader(table);
+  let start = FLOOR;
+  while (!reader.done) {
+    start += reader.next();
+    const [step, repeats, packed, component] = [reader.next(), reader.next(), reader.next(), reader.next()];
+    runs.push({ start, step, repeats, length: Math.floor(packed / 4), busy: (packed % 4) as Busy, component });
+  }
+  return runs;
+}
+
+/** Reads what `pushVarint` wrote; zeros behind the end, so that damaged bytes cannot hang a reader. */
+export class VarintReader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get done(): boolean {
+    return this.#at >= this.#bytes.length;
+  }
+
+  next(): number {
+    let value = 0;
+    for (let scale = 1; ; scale *= 0x80) {
+      const byte = this.#bytes[this.#at++] ?? 0;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+    }
+  }
+}
+
 /** Division instead of shifts: a first distance needs 34 bits or more. */
 export function pushVarint(bytes: number[], value: number): void {
   let rest = value;

@@ -1,0 +1,235 @@
+/**
+ * When a calendar object happens: master, overrides and recurrence set together, as the basis of facts, matching and expansion. Times are instants; those of
+ * floating times and dates are as if UTC, and `floating` of the part says so.
+ *
+ * Reads what validation let through, and what it did not without a throw: a value that cannot be read counts as absent.
+ */
+import type { EpochSeconds, TimeRange } from '@kalends/contracts';
+import type { CalendarObject } from './calendar-object.ts';
+import type { Component, Property } from './component.ts';
+import { findProperties, findProperty, parameter } from './component.ts';
+import { DISTANT } from './filter.ts';
+import type { Busy } from './occurrences.ts';
+import type { DateValue, Recurrence } from './recurrence.ts';
+import { instances } from './recurrence.ts';
+import type { Rule } from './recurrence-rule.ts';
+import { parseRule } from './recurrence-rule.ts';
+import type { Duration, LocalSeconds } from './time.ts';
+import { DAY } from './time.ts';
+import type { TimeValue } from './time-values.ts';
+import { ObjectZones, addDuration, readDurationOf, readPeriods, readTime, readTimeOf } from './time-values.ts';
+import { splitList } from './values.ts';
+
+export interface Part {
+  readonly component: Component;
+  /** Among `CalendarObject.parts`. */ readonly index: number;
+  /** Where an occurrence begins: DTSTART, or what the VTODO rows of RFC 4791 §9.9 use instead. Absent: it has no time. */
+  readonly start: TimeValue | undefined;
+  /** From start to end. */ readonly duration: Duration;
+  /** Seconds that matching adds before start and after end, so that the rows of §9.9 with `<=` become those of VEVENT. */ readonly before: number;
+  readonly after: number;
+  readonly busy: Busy;
+  readonly recurrenceId: TimeValue | undefined;
+  /** RANGE=THISANDFUTURE (RFC 5545 §3.2.13). */ readonly future: boolean;
+}
+
+export interface Series {
+  readonly zones: ObjectZones;
+  readonly parts: readonly Part[];
+  readonly master: Part | undefined;
+  /** Of the master, less the overridden instances; absent where it does not recur. */ readonly recurrence: Recurrence | undefined;
+  /** Overrides of all instances from one on, ascending; nearly always none. */ readonly future: readonly Part[];
+  /** FREEBUSY periods. */ readonly periods: readonly Instance[];
+}
+
+/** One occurrence, or one period of a VFREEBUSY. */
+export interface Instance {
+  readonly part: Part;
+  readonly start: EpochSeconds;
+  readonly end: EpochSeconds;
+  readonly busy: Busy;
+  /** As RECURRENCE-ID has it: the start that the recurrence set gives. Absent where the object does not recur. */ readonly id: EpochSeconds | undefined;
+}
+
+export const isFloating = ({ start }: Part): boolean => start !== undefined && (start.kind === 'date' || start.kind === 'floating');
+
+export function readSeries(object: CalendarObject): Series {
+  const zones = new ObjectZones(object.root);
+  const parts = object.parts.map((component, index) => readPart(component, index, zones));
+  const master = parts.find((part) => part.recurrenceId === undefined);
+  const ids = parts.flatMap(({ recurrenceId }) => recurrenceId ?? []);
+  const recurrence = master?.start === undefined ? undefined : readRecurrence(master.component, master.start, ids, zones);
+  const future = parts.filter((part) => part.future && part.recurrenceId !== undefined && part.start !== undefined);
+  const periods = object.component === 'VFREEBUSY' ? parts.flatMap((part) => freeBusyPeriods(part, zones)) : [];
+  return { zones, parts, master, recurrence, future: future.sort((a, b) => a.recurrenceId!.at - b.recurrenceId!.at), periods };
+}
+
+/** RFC 5545 §3.2.9: a type that we do not know is BUSY. */
+function freeBusyPeriods(part: Part, zones: ObjectZones): readonly Instance[] {
+  return findProperties(part.component, 'FREEBUSY').flatMap((property) => {
+    const busy = BUSY_TYPES.get((parameter(property, 'FBTYPE') ?? 'BUSY').toUpperCase()) ?? 1;
+    return readPeriods(property, zones).map(({ start, end }) => ({ part, start: start.at, end: Math.max(start.at, end), busy, id: undefined }));
+  });
+}
+const BUSY_TYPES: ReadonlyMap<string, Busy> = new Map([['FREE', 0], ['BUSY', 1], ['BUSY-TENTATIVE', 2], ['BUSY-UNAVAILABLE', 3]]);
+
+function readPart(component: Component, index: number, zones: ObjectZones): Part {
+  const id = findProperty(component, 'RECURRENCE-ID');
+  const when = (TIMES[component.name] ?? eventTimes)(component, zones);
+  return {
+    component, index, ...when, busy: busyOf(component),
+    recurrenceId: id === undefined ? undefined : readTime(id, zones), future: id !== undefined && parameter(id, 'RANGE') === 'THISANDFUTURE',
+  };
+}
+
+type Times = Pick<Part, 'start' | 'duration' | 'before' | 'after'>;
+const NOTHING: Duration = { days: 0, seconds: 0 };
+/** What an occurrence table can still hold. */
+const ENDLESS: Duration = { days: 0, seconds: DISTANT / 4 };
+const at = (start: TimeValue | undefined, duration: Duration = NOTHING, before = 0, after = 0): Times => ({ start, duration, before, after });
+
+/** VEVENT, and by the same words VJOURNAL (RFC 4791 §9.9). */
+function eventTimes(component: Component, zones: ObjectZones): Times {
+  const start = readTimeOf(component, 'DTSTART', zones);
+  const end = readTimeOf(component, 'DTEND', zones);
+  if (start === undefined) return at(undefined);
+  const given = end === undefined ? readDurationOf(component, 'DURATION') : between(start, end);
+  const duration = given ?? (start.kind === 'date' ? { days: 1, seconds: 0 } : NOTHING);
+  return at(start, addDuration(start, duration) < start.at ? NOTHING : duration);
+}
+
+/** Both or neither, and the end is inside (RFC 4791 §9.9); the periods are looked at besides. */
+function freeBusyTimes(component: Component, zones: ObjectZones): Times {
+  const times = eventTimes(component, zones);
+  return findProperty(component, 'DTEND') === undefined ? at(undefined) : { ...times, after: 1 };
+}
+
+/** RFC 7953 §3.1: without an end it never ends; without a start it has no time, and matches always. */
+function availabilityTimes(component: Component, zones: ObjectZones): Times {
+  const times = eventTimes(component, zones);
+  const ends = findProperty(component, 'DTEND') !== undefined || findProperty(component, 'DURATION') !== undefined;
+  return times.start === undefined || ends ? times : { ...times, duration: ENDLESS };
+}
+
+/** The VTODO rows of RFC 4791 §9.9. */
+function todoTimes(component: Component, zones: ObjectZones): Times {
+  const start = readTimeOf(component, 'DTSTART', zones);
+  const due = readTimeOf(component, 'DUE', zones);
+  if (start !== undefined) {
+    const length = due === undefined ? readDurationOf(component, 'DURATION') : between(start, due);
+    if (length === undefined) return at(start);
+    if (addDuration(start, length) <= start.at) return at(start, NOTHING, 1, 1);
+    return at(start, length, 0, due === undefined ? 1 : 0);
+  }
+  if (due !== undefined) return at(due, NOTHING, 1, 0);
+  const completed = readTimeOf(component, 'COMPLETED', zones);
+  const created = readTimeOf(component, 'CREATED', zones);
+  if (completed !== undefined && created !== undefined) {
+    const [first, last] = completed.at < created.at ? [completed, created] : [created, completed];
+    return at(first, { days: 0, seconds: last.at - first.at }, 1, 1);
+  }
+  if (completed !== undefined) return at(completed, NOTHING, 1, 1);
+  return created === undefined ? at(undefined) : at(created, ENDLESS);
+}
+
+const TIMES: Readonly<Record<string, typeof eventTimes>> = { VTODO: todoTimes, VFREEBUSY: freeBusyTimes, VAVAILABILITY: availabilityTimes };
+
+/** DTEND's exact duration (RFC 5545 §3.8.5.3); an end of another kind is read on the start's clock. */
+function between(start: TimeValue, end: TimeValue): Duration {
+  if (start.kind === 'date') return { days: Math.ceil(((end.kind === 'date' ? end.at : end.local) - start.local) / DAY), seconds: 0 };
+  const floats = end.kind === 'date' || end.kind === 'floating';
+  const instant = floats && start.zone !== undefined ? start.zone.toUtc(end.local) : end.kind === 'zoned' && start.kind === 'floating' ? end.local : end.at;
+  return { days: 0, seconds: instant - start.at };
+}
+
+/** RFC 4791 §7.10: TRANSP and STATUS decide; only VEVENT is ever busy here (VFREEBUSY has its own periods). */
+export function busyOf(component: Component): Busy {
+  if (component.name !== 'VEVENT') return 0;
+  if (findProperty(component, 'TRANSP')?.value.trim().toUpperCase() === 'TRANSPARENT') return 0;
+  const status = findProperty(component, 'STATUS')?.value.trim().toUpperCase();
+  return status === 'CANCELLED' ? 0 : status === 'TENTATIVE' ? 2 : 1;
+}
+
+function readRecurrence(component: Component, start: TimeValue, overridden: readonly TimeValue[], zones: ObjectZones): Recurrence | undefined {
+  const rules = readRules(component, 'RRULE');
+  const rdates = readDates(component, 'RDATE', start, zones);
+  if (rules.length === 0 && rdates.length === 0) return undefined;
+  const exdates = [...readDates(component, 'EXDATE', start, zones), ...overridden.map((value) => dateValue(value, start))];
+  return { start: start.local, kind: start.kind, zone: start.zone, rules, exrules: readRules(component, 'EXRULE'), rdates, exdates };
+}
+
+function readRules(component: Component, name: string): readonly Rule[] {
+  return findProperties(component, name).flatMap(({ value }) => {
+    const rule = parseRule(value.trim());
+    return 'problem' in rule ? [] : rule;
+  });
+}
+
+function readDates(component: Component, name: string, start: TimeValue, zones: ObjectZones): readonly DateValue[] {
+  return findProperties(component, name).flatMap((property) => dateValues(property, start, zones));
+}
+
+function dateValues(property: Property, start: TimeValue, zones: ObjectZones): readonly DateValue[] {
+  if (property.value.includes('/')) return readPeriods(property, zones).map(({ start: from, end }) => ({ ...dateValue(from, start), end }));
+  return splitList(property.value).flatMap((text) => {
+    const value = readTime(property, zones, text);
+    return value === undefined ? [] : dateValue(value, start);
+  });
+}
+
+/** On the clock of the series. What has another kind than DTSTART is adapted, as the server we re-create does. */
+export function dateValue(value: TimeValue, start: TimeValue): DateValue {
+  if (start.kind === 'date') return { at: Math.floor(value.local / DAY) * DAY, form: 'date' };
+  if (value.kind === 'date') return { at: value.local, form: 'date' };
+  if (value.kind === 'floating' || start.kind === 'floating' || value.zone === start.zone) return { at: value.local, form: value.kind === 'utc' && start.kind === 'utc' ? 'utc' : 'local' };
+  return { at: value.at, form: 'utc' };
+}
+
+/** When an occurrence of this part that begins then (on the wall clock, and the instant) ends. */
+export function endOf(part: Part, local: LocalSeconds, start: EpochSeconds): EpochSeconds {
+  const { days, seconds } = part.duration;
+  const zone = part.start?.zone;
+  return (days === 0 || zone === undefined ? start + days * DAY : zone.toUtc(local + days * DAY)) + seconds;
+}
+
+/** The longest that an occurrence may reach back from its end; for seeking. */
+export function longest(series: Series): number {
+  let most = 0;
+  for (const { duration, before, after } of series.parts) most = Math.max(most, duration.days * DAY + duration.seconds + before + after);
+  for (const { at: from, end } of series.recurrence?.rdates ?? []) if (end !== undefined) most = Math.max(most, end - from + DAY);
+  return most + DAY;
+}
+
+/**
+ * Occurrences that overlap `range` widened by a day (the caller tests exactly), ascending by start, at most `limit`. Walks: for facts see `series-runs.ts`.
+ */
+export function instancesNear(series: Series, range: TimeRange, limit: number): { readonly instances: readonly Instance[]; readonly truncated: boolean } {
+  const found: Instance[] = [];
+  const from = range.start - longest(series) - DAY;
+  const to = range.end + DAY;
+  const recurs = series.recurrence !== undefined;
+  let truncated = false;
+  for (const part of series.parts) {
+    const { start, recurrenceId } = part;
+    if (start === undefined || (part === series.master && recurs)) continue;
+    const end = endOf(part, start.local, start.at);
+    if (start.at - part.before < to && end + part.after >= range.start - DAY) found.push({ part, start: start.at, end, busy: part.busy, id: recurrenceId?.at });
+  }
+  for (const period of series.periods) if (period.start < to && period.end >= range.start - DAY) found.push(period);
+  if (series.master !== undefined && series.recurrence !== undefined) {
+    const shift = series.future.reduce((most, { start, recurrenceId }) => Math.max(most, Math.abs(start!.at - recurrenceId!.at)), 0);
+    const some = instances(series.recurrence, { start: from - shift, end: to + shift }, limit);
+    truncated = some.truncated || some.starts.length >= limit;
+    for (const [n, id] of some.starts.entries()) found.push(place(series, series.master, id, some.locals[n] ?? id, some.ends.get(id)));
+  }
+  return { instances: found.sort((a, b) => a.start - b.start).slice(0, limit), truncated: truncated || found.length > limit };
+}
+
+/** An instance of the master, moved by the last override of this and all future ones before it. */
+export function place(series: Series, master: Part, id: EpochSeconds, local: LocalSeconds, end: EpochSeconds | undefined): Instance {
+  const change = series.future.findLast(({ recurrenceId }) => recurrenceId!.at <= id);
+  if (change?.start === undefined) return { part: master, start: id, end: end ?? endOf(master, local, id), busy: master.busy, id };
+  const moved = local + (change.start.local - change.recurrenceId!.local);
+  const start = change.start.zone === undefined ? moved : change.start.zone.toUtc(moved);
+  return { part: change, start, end: endOf(change, moved, start), busy: change.busy, id };
+}
