@@ -16,6 +16,8 @@ export interface ReadDocument { readonly document: ConfigDocument; readonly prob
 export type PlistMapping = (raw: ConfigDocument) => ReadDocument;
 
 export function readPlist({ file, shown, text, kind = 'file' }: SourceText, mapping: PlistMapping): ReadDocument {
+  if (text.startsWith('bplist')) return broken(shown, 'a binary property list; write it as XML first (plutil -convert xml1)');
+  if (!text.trimStart().startsWith('<')) return broken(shown, 'not an XML property list');
   let value: unknown;
   try {
     value = parse(text);

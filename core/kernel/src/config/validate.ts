@@ -5,7 +5,7 @@
 import { parse } from 'yaml';
 import type { z } from 'zod';
 import { reasonOf } from '../errors.ts';
-import { ConfigDocument, formatPath, isMap } from './document.ts';
+import { ConfigDocument, formatPath, isMap, isReference } from './document.ts';
 import type { Path } from './document.ts';
 import type { Problem, ProblemCode } from './problems.ts';
 import { expectedAt, isSecretAt, knownKeysAt, nodesAt, schemaOf } from './schema-node.ts';
@@ -73,6 +73,8 @@ class Place {
 
 function inWords(issue: Issue, value: unknown, place: Place): readonly Problem[] {
   const path = issue.path.map(String);
+  // A reference that is still one could not be resolved, which has been reported.
+  if (path.length > 0 && isReference(valueAt(value, path))) return [];
   if (issue.code === 'unrecognized_keys') return (issue.keys ?? []).map((key) => unknownKey(path, key, place));
   if (issue.code === 'invalid_union') {
     const branch = likelyBranch(issue, valueAt(value, path));

@@ -1,26 +1,20 @@
 /**
- * Plain lines into a rotated file: the machinery of the access log. Returns at once; the stream underneath buffers. What a line says is its writer's business,
- * but a line break inside one never makes two.
+ * Plain lines into a rotated file or a stream: the machinery of the access log. Returns at once, the stream underneath buffers. What a line says is its writer's
+ * business, but a line break inside one never makes two.
  */
 import type { Writable } from 'node:stream';
-import { rotatingFile } from './logger.ts';
-import type { Rotation } from './logger.ts';
+import { RotatingFile } from './rotating-file.ts';
+import type { Rotation } from './rotating-file.ts';
 
 export interface LineSink {
   write(line: string): void;
+  /** Waits until what was written has reached the file. */
   close(): Promise<void>;
 }
 
-/** Symbol under which winston's transports look for the finished line. */
-const MESSAGE = Symbol.for('message');
-
 export function lineFile(file: string, rotation?: Rotation): LineSink {
-  const transport = rotatingFile(file, rotation);
-  transport.on('error', () => undefined); // A full disk loses the line, not the request.
-  return {
-    write: (line) => { transport.write({ level: 'info', [MESSAGE]: oneLine(line) }); },
-    close: () => new Promise((resolve) => { transport.once('finish', () => { resolve(); }); transport.end(); }),
-  };
+  const stream = new RotatingFile(file, rotation);
+  return { ...lineStream(stream), close: () => new Promise((resolve) => { stream.end(resolve); }) };
 }
 
 /** Lines to a stream that is not ours to close. */

@@ -2,21 +2,15 @@
  * The error log: winston behind the house's `Logger`. Levels, child fields, one line an entry as text or JSON, rotation, and secrets taken out of
  * messages, fields and stacks. A suppressed `debug` costs a boolean, since winston itself would spend microseconds on it.
  */
-import { basename, dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { createLogger as createWinston, format, transports } from 'winston';
 import type { Logger as Winston } from 'winston';
-import DailyRotateFile from 'winston-daily-rotate-file';
 import type { Logger } from '../plugin/define-plugin.ts';
 import { HIDDEN, namesSecret, Redactor } from '../config/secret.ts';
+import { RotatingFile } from './rotating-file.ts';
+import type { Rotation } from './rotating-file.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-
-export interface Rotation {
-  /** A new file is begun each day and when one has grown to this. */
-  readonly maxOctets: number;
-  readonly keepDays: number;
-}
 
 export interface LogOptions {
   readonly level: LogLevel;
@@ -37,26 +31,15 @@ export interface LogSink {
 
 export function createLog(options: LogOptions): LogSink {
   const redactor = options.redactor ?? new Redactor();
-  const transport = options.file === undefined
-    ? new transports.Stream({ stream: options.stream ?? process.stderr })
-    : rotatingFile(options.file, options.rotation);
+  const file = options.file === undefined ? undefined : new RotatingFile(options.file, options.rotation);
+  const transport = new transports.Stream({ stream: file ?? options.stream ?? process.stderr, eol: '\n' });
   const winston = createWinston({
     level: options.level,
     format: format.combine(format.timestamp(), format.printf((info) => redactor.clean(options.format === 'json' ? asJson(info) : asText(info)))),
     transports: [transport],
   });
-  // A full disk must not stop the server: the entry is lost, the request is not.
-  transport.on('error', () => undefined);
-  winston.on('error', () => undefined);
-  return { log: new WinstonLogger(winston, {}, options.level === 'debug'), close: () => closed(winston, transport) };
-}
-
-/** A file that begins anew each day and at a size, and removes what is older. */
-export function rotatingFile(file: string, rotation: Rotation = { maxOctets: 20 * 1024 * 1024, keepDays: 14 }): DailyRotateFile {
-  return new DailyRotateFile({
-    dirname: dirname(file), filename: `${basename(file)}.%DATE%`, datePattern: 'YYYY-MM-DD', maxSize: rotation.maxOctets, maxFiles: `${rotation.keepDays}d`,
-    createSymlink: true, symlinkName: basename(file), auditFile: `${dirname(file)}/.${basename(file)}.audit.json`,
-  });
+  winston.on('error', () => undefined); // An entry that cannot be written is lost; the request is not.
+  return { log: new WinstonLogger(winston, {}, options.level === 'debug'), close: () => closed(winston, file) };
 }
 
 class WinstonLogger implements Logger {
@@ -131,8 +114,10 @@ function clean(value: unknown, depth: number): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, next]) => [key, namesSecret(key) && next !== undefined ? HIDDEN : clean(next, depth + 1)]));
 }
 
-async function closed(winston: Winston, transport: { once(event: string, run: () => void): unknown }): Promise<void> {
-  const finished = new Promise<void>((resolve) => { transport.once('finish', resolve); });
-  winston.end();
-  await finished;
+async function closed(winston: Winston, file: RotatingFile | undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    winston.once('finish', () => { resolve(); });
+    winston.end();
+  });
+  if (file !== undefined) await new Promise<void>((resolve) => { file.end(resolve); });
 }
