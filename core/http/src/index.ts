@@ -10,6 +10,8 @@ export { Front, exchangeOf, hasPrefix } from './front.ts';
 export type { FrontParts } from './front.ts';
 export { Listener, readAddress } from './listen.ts';
 export type { Address, ServerLimits } from './listen.ts';
+export { listening } from './listening.ts';
+export type { Listening } from './listening.ts';
 export { PassportAuthenticator } from './passport.ts';
 export { default as authenticationPlugin } from './plugin-authentication.ts';
 export { default as failuresPlugin } from './plugin-failures.ts';

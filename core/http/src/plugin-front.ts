@@ -9,6 +9,7 @@ import { TrustedProxies } from './client.ts';
 import { ExpressHost } from './express-host.ts';
 import { Front } from './front.ts';
 import { Listener, readAddress } from './listen.ts';
+import { listening } from './listening.ts';
 import { readTls, validUntil } from './tls.ts';
 
 const DAY_MILLISECONDS = 86_400_000;
@@ -36,7 +37,7 @@ export default definePlugin({
   api: 1,
   summary: 'Listens for HTTP, and hands each request to the feature it is for.',
   config,
-  provides: {},
+  provides: { listening },
   requires: { features: httpFeature, adminApis: adminApi, authentication, inspector, accessLog, deployment, clock },
 
   async setup({ config, deps, log, lifecycle }) {
@@ -63,6 +64,6 @@ export default definePlugin({
         return Promise.resolve({ ok: days >= 0, detail: days < 0 ? `expired on ${until.toISOString()}` : `valid for ${days} days` });
       });
     }
-    return {};
+    return { listening: { addresses: () => listener.addresses() } };
   },
 });
