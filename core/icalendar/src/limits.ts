@@ -42,8 +42,8 @@ export const MAX_PROPERTIES = 100_000;
 export const MAX_DEPTH = 12;
 /** Parameter values of one property. */
 export const MAX_PARAMETERS = 1000;
-/** Octets of a file to be split into objects: an import of some 100,000 events. */
-export const MAX_IMPORT_OCTETS = 134_217_728;
+/** Octets of a file to be split into objects: an import of some 90,000 events, and about ten times that in memory while it is read. */
+export const MAX_IMPORT_OCTETS = 67_108_864;
 /** Runs of one occurrence table; some 5 octets each. A longer table covers less, and later ranges are answered by a look at the body. */
 export const MAX_RUNS = 4096;
 /** Starts of one endless series that facts cover: a meeting every hour for eleven years. */

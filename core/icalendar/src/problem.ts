@@ -4,7 +4,7 @@
  */
 
 /**
- * The precondition of RFC 4791 §5.3.2.1 (and RFC 6638 §3.2.4.2 for `single-organizer`) that a problem deserves, by its element name; caldav turns it into the error element.
+ * The precondition of RFC 4791 §5.3.2.1 that a problem deserves, by its element name; caldav turns it into the error element.
  */
 export type ProblemKind =
   | 'valid-calendar-data'
@@ -12,8 +12,7 @@ export type ProblemKind =
   | 'supported-calendar-component'
   | 'valid-timezone'
   | 'max-resource-size'
-  | 'max-instances'
-  | 'single-organizer';
+  | 'max-instances';
 
 export interface Problem {
   readonly kind: ProblemKind;

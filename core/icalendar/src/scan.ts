@@ -7,15 +7,20 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { Component, Document, Parameters, Property, Source } from './component.ts';
-import { MAX_DEPTH, MAX_PARAMETERS } from './limits.ts';
+import { MAX_DEPTH, MAX_PARAMETERS, MAX_PROBLEMS } from './limits.ts';
 import type { Problem } from './problem.ts';
 
-export interface ScanLimits { readonly octets: number; readonly components: number; readonly properties: number }
-/** `roots`: the top components, several in a file of many VCALENDARs. What comes after the first problem was not read. */
+export interface ScanLimits {
+  readonly octets: number; readonly components: number; readonly properties: number;
+  /** Read on behind a bad line: what holds it is in `damaged`. */ readonly recover?: boolean;
+}
+/** `roots`: the top components, several in a file of many VCALENDARs. Without `recover`, what comes after the first problem was not read. */
 export interface Scan {
   readonly document: Document; readonly roots: readonly Component[];
   /** Valid UTF-8 as it stands, without unfolding. */ readonly intact: boolean;
   readonly problem: Problem | undefined;
+  /** With `recover`: one problem of each bad line, and the components inside VCALENDAR that hold one. */
+  readonly problems: readonly Problem[]; readonly damaged: ReadonlySet<Component>;
 }
 
 const BLANK = /^[ \t\r]*$/;
@@ -27,7 +32,7 @@ const NON_ASCII = /[\u0080-\u00FF]/;
 export function scan(received: Uint8Array, limits: ScanLimits): Scan {
   const octets = received[0] === 0xef && received[1] === 0xbb && received[2] === 0xbf ? received.subarray(3) : received;
   if (octets.length > limits.octets) {
-    return { document: { octets, copyable: false }, roots: [], intact: false, problem: { kind: 'max-resource-size', rule: 'RFC 4791 §5.2.5', message: `${octets.length} octets, at most ${limits.octets} are read` } };
+    return { document: { octets, copyable: false }, roots: [], intact: false, ...tooLarge(octets.length, limits.octets) };
   }
   const text = Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1');
   const intact = isUtf8(octets);
@@ -35,7 +40,12 @@ export function scan(received: Uint8Array, limits: ScanLimits): Scan {
   const scanner = new Scanner(text, document, limits);
   scanner.run();
   const problem = scanner.problem ?? (intact ? undefined : encodingProblem(text)) ?? controlProblem(text);
-  return { document, roots: scanner.roots, intact, problem };
+  return { document, roots: scanner.roots, intact, problem, problems: scanner.problems, damaged: scanner.damaged };
+}
+
+function tooLarge(octets: number, limit: number): Pick<Scan, 'problem' | 'problems' | 'damaged'> {
+  const problem: Problem = { kind: 'max-resource-size', rule: 'RFC 4791 §5.2.5', message: `${octets} octets, at most ${limit} are read` };
+  return { problem, problems: [problem], damaged: new Set() };
 }
 
 function hasOnlyCrlf(text: string): boolean {
@@ -134,13 +144,15 @@ class ScannedComponent implements Component, Source {
 
 class Scanner {
   readonly roots: ScannedComponent[] = [];
-  problem: Problem | undefined;
+  readonly problems: Problem[] = [];
+  readonly damaged = new Set<Component>();
   readonly #text: string;
   readonly #document: Document;
   readonly #limits: ScanLimits;
   readonly #stack: ScannedComponent[] = [];
   #components = 0;
   #properties = 0;
+  #exceeded = false;
 
   constructor(text: string, document: Document, limits: ScanLimits) {
     this.#text = text;
@@ -148,10 +160,19 @@ class Scanner {
     this.#limits = limits;
   }
 
+  get problem(): Problem | undefined {
+    return this.problems[0];
+  }
+
+  /** A bad line ends the reading, unless we are to recover; a limit always does. */
+  get #stopped(): boolean {
+    return this.problems.length > 0 && (this.#limits.recover !== true || this.#exceeded);
+  }
+
   run(): void {
     const text = this.#text;
     let line = 1;
-    for (let from = 0; from < text.length && this.problem === undefined; ) {
+    for (let from = 0; from < text.length && !this.#stopped; ) {
       const first = line;
       let end = endOfLine(text, from);
       let raw = text.slice(from, trimReturn(text, from, end));
@@ -168,11 +189,18 @@ class Scanner {
       from = to;
     }
     const open = this.#stack.at(-1);
-    if (this.problem === undefined && open !== undefined) this.#fail(open.line, `BEGIN:${open.name} has no END`, 'RFC 5545 §3.4');
+    if (!this.#stopped && open !== undefined) this.#fail(open.line, `BEGIN:${open.name} has no END`, 'RFC 5545 §3.4');
   }
 
   #fail(line: number, message: string, rule: string): void {
-    this.problem ??= { kind: 'valid-calendar-data', rule, line, message };
+    if (this.problems.length < MAX_PROBLEMS) this.problems.push({ kind: 'valid-calendar-data', rule, line, message });
+    const holder = this.#stack[1];
+    if (holder !== undefined) this.damaged.add(holder);
+  }
+
+  #exceed(line: number, message: string): void {
+    this.#exceeded = true;
+    this.#fail(line, message, 'limit');
   }
 
   #line(raw: string, from: number, to: number, line: number): void {
@@ -189,14 +217,14 @@ class Scanner {
     if (!NAME.test(name)) return this.#fail(line, `no property name in ${excerpt(raw)}`, 'RFC 5545 §3.1');
     const component = this.#stack.at(-1);
     if (component === undefined) return this.#fail(line, `${excerpt(raw)} stands outside VCALENDAR`, 'RFC 5545 §3.4');
-    if (++this.#properties > this.#limits.properties) return this.#fail(line, `more than ${this.#limits.properties} properties`, 'limit');
+    if (++this.#properties > this.#limits.properties) return this.#exceed(line, `more than ${this.#limits.properties} properties`);
     component.properties.push(new ScannedProperty(name, raw, nameEnd, colon, this.#document, from, to, line));
   }
 
   #begin(name: string, from: number, line: number): void {
     if (!NAME.test(name)) return this.#fail(line, 'BEGIN without a name', 'RFC 5545 §3.6');
-    if (++this.#components > this.#limits.components) return this.#fail(line, `more than ${this.#limits.components} components`, 'limit');
-    if (this.#stack.length >= MAX_DEPTH) return this.#fail(line, `components nested deeper than ${MAX_DEPTH}`, 'limit');
+    if (++this.#components > this.#limits.components) return this.#exceed(line, `more than ${this.#limits.components} components`);
+    if (this.#stack.length >= MAX_DEPTH) return this.#exceed(line, `components nested deeper than ${MAX_DEPTH}`);
     const component = new ScannedComponent(name, this.#document, from, line);
     const parent = this.#stack.at(-1);
     (parent === undefined ? this.roots : parent.components).push(component);
@@ -204,10 +232,20 @@ class Scanner {
   }
 
   #end(name: string, to: number, line: number): void {
-    const component = this.#stack.pop();
+    const component = this.#stack.at(-1);
     if (component === undefined) return this.#fail(line, `END:${name} without BEGIN`, 'RFC 5545 §3.4');
-    if (component.name !== name) return this.#fail(line, `END:${name} ends BEGIN:${component.name} of line ${component.line}`, 'RFC 5545 §3.4');
-    component.to = to;
+    if (component.name !== name) {
+      this.#fail(line, `END:${name} ends BEGIN:${component.name} of line ${component.line}`, 'RFC 5545 §3.4');
+      // To recover: it ends what it names, and all that is open inside.
+      while (this.#stack.length > 0 && this.#stack.some((open) => open.name === name) && this.#stack.at(-1)?.name !== name) this.#close(to);
+      if (this.#stack.at(-1)?.name !== name) return;
+    }
+    this.#close(to);
+  }
+
+  #close(to: number): void {
+    const component = this.#stack.pop();
+    if (component !== undefined) component.to = to;
   }
 }
 
