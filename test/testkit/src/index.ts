@@ -13,3 +13,5 @@ export type { EventOptions, GivenItem, TodoOptions } from './ics.ts';
 export { FOREVER, factsOf, plainReader } from './plain-reader.ts';
 export { memoryStore } from './memory/memory-store.ts';
 export type { MemoryStore, MemoryStoreOptions, StoreProvider } from './memory/memory-store.ts';
+export { describeCalendarStore } from './suites/calendar-store-suite.ts';
+export type { OpenStore, StoreHarness, StoreSetting } from './suites/store-harness.ts';
