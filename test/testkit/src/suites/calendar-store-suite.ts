@@ -3,13 +3,19 @@
  * case here; where the contract could be read in two ways, the case says which one holds.
  */
 import { describe } from 'vitest';
+import { describeBounds } from './bounds-cases.ts';
+import { describeExpectations } from './expectation-cases.ts';
 import { describeItems } from './item-cases.ts';
+import { describeMoves } from './move-cases.ts';
 import { describeTree } from './tree-cases.ts';
 import type { OpenStore } from './store-harness.ts';
 
 export function describeCalendarStore(name: string, open: OpenStore): void {
   describe(`${name} keeps the calendar-store contract`, () => {
     describe('the tree', () => describeTree(open));
+    describe('moves and hiding', () => describeMoves(open));
     describe('items', () => describeItems(open));
+    describe('ETags and what is expected', () => describeExpectations(open));
+    describe('bounds', () => describeBounds(open));
   });
 }
