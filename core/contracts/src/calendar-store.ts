@@ -40,8 +40,9 @@ export interface CalendarStore {
   queryItems(collection: CollectionId, query: ItemQuery, select: ItemSelect): Batches<Item>;
   /**
    * What changed after `since`, in revision order, each name once with its latest state. `'start'`: all live items in revision order, no removals, never
-   * `revision-gone`. Tombstones are kept 60 days or 10,000 a home, whichever is more (config).
-   * @throws StoreError `revision-gone` when the log no longer reaches back to `since`
+   * `revision-gone`. Tombstones are kept 60 days or 10,000 a home, whichever is more (config). A page ends with the collection's own revision unless there is
+   * `more`; it never splits a revision, so it may be longer than `limit`.
+   * @throws StoreError `revision-gone` when the log no longer reaches back to `since`, or `since` is still to come; `collection-gone`
    */
   changesSince(collection: CollectionId, since: Revision | 'start', limit: number, select: ItemSelect): Promise<ChangePage>;
   /** As changesSince, over a whole home: collections made, changed, gone; and items where `deep`. */
@@ -52,14 +53,16 @@ export interface CalendarStore {
   listStale(limit: StaleLimit): Batches<ItemAddress>;
   locks(home: HomeId): Promise<readonly Lock[]>;
 
+  /** `octets` is half open, as ranges are everywhere here. One version, whatever happens to the item meanwhile. */
   openBody(at: ItemAddress, octets?: { readonly from: number; readonly to: number }): Promise<AsyncIterable<Uint8Array> | undefined>;
   /** Streams octets to where a later putItem can take them without a copy; forgotten after an hour if none does. @throws StoreError `too-large` | `no-space` */
   stage(home: HomeId, content: AsyncIterable<Uint8Array>, maxOctets: number): Promise<StagedBody>;
   /**
-   * Runs `work` as one atomic change to one home; resolves after it is durable and visible to every process. If `work` rejects, nothing happened. Writers to a
+   * Runs `work` as one atomic change to one home; resolves after it is durable and visible to every process. If `work` rejects, nothing happened and its own
+   * error comes back; a refused call has no effect, so `work` may catch it and go on. What changes nothing that clients see moves no revision. Writers to a
    * home are serial in effect: a store may lock, or run `work` again when the home changed meanwhile. So `work` has no effect but through `tx`, and waits for
    * nothing but `tx`. Readers are never blocked and never see half a change.
-   * @throws StoreError `busy` after two seconds
+   * @throws StoreError `busy` after two seconds; `not-found`: no such home
    */
   write<T>(home: HomeId, limits: WriteLimits, work: (tx: StoreWriter) => Promise<T>): Promise<Committed<T>>;
 }
@@ -84,7 +87,7 @@ export interface StoreWriter {
   removeItem(collection: CollectionId, name: ItemName, expect?: ETag): Promise<void>;
   /** Keeps body, facts, dead properties and ACL. Both ends must be in this home. @throws StoreError `etag-mismatch` | `exists` | `not-found` | `uid-taken` */
   moveItem(from: ItemAddress, to: ItemAddress, options: ReplaceOptions): Promise<Stored>;
-  /** Plain files only: a calendar object is never copied (2.7). */
+  /** Plain files only: a calendar object is never copied (2.7). Takes body, type and dead properties along, no ACL. Errors as moveItem and putItem. */
   copyItem(from: ItemAddress, to: ItemAddress, options: ReplaceOptions): Promise<Stored>;
   /** Same body, newer facts: etag, revision and modified stay as they are. */
   replaceFacts(at: ItemAddress, etag: ETag, facts: ItemFacts): Promise<void>;
@@ -112,7 +115,9 @@ export interface StoreWriter {
   /** One of this home's jobs is done if and only if this change commits: its effect and its end are one. */
   finishJob(id: JobId): Promise<void>;
 }
-/** `usedOctets` may not grow past `octets`; shrinking is always allowed. From config or the principal's record; Infinity for none. */
+/**
+ * `usedOctets` may not grow past `octets`; shrinking is always allowed. `collections` counts those of kind `calendar` that are not hidden. From config or the principal's record; Infinity for none.
+ */
 export interface WriteLimits { readonly octets: number; readonly collections: number; readonly itemsPerCollection: number; readonly attachmentsPerItem: number }
 export interface HomeOwner { readonly id: PrincipalId; readonly kind: 'user' | 'group' | 'location' | 'resource'; readonly name: string }
 export interface HomeRoot { readonly properties: ReadonlyMap<string, string>; readonly acl: readonly Ace[] }
@@ -199,6 +204,7 @@ export interface ItemQuery { readonly component?: ComponentKind; readonly overla
 export interface StaleLimit { readonly version: number; readonly coveredUntil: EpochSeconds }
 export interface ItemAddress { readonly collection: CollectionId; readonly name: ItemName }
 export interface Stored { readonly etag: ETag; readonly created: boolean }
+/** `expect` is the ETag of what moves or is copied. */
 export interface ReplaceOptions { readonly overwrite: boolean; readonly expect?: ETag }
 export interface Located {
   readonly home: Home; readonly collection: Collection;
