@@ -1,0 +1,23 @@
+/** Whole answers: a status, header fields, perhaps a short body. Listings and streams go through `xml/response-stream.ts`. */
+import type { HttpExchange } from '@kalends/contracts';
+import type { OutgoingHttpHeaders } from 'node:http';
+import { XML_TYPE } from './errors/write-error.ts';
+import { XML_DECLARATION, XmlWriter } from './xml/write.ts';
+
+/** Without a body. */
+export function answer({ response }: HttpExchange, status: number, headers: OutgoingHttpHeaders = {}): void {
+  response.writeHead(status, status === 204 || status === 304 ? headers : { 'Content-Length': 0, ...headers });
+  response.end();
+}
+
+export function answerBytes({ response }: HttpExchange, status: number, body: Uint8Array, headers: OutgoingHttpHeaders): void {
+  response.writeHead(status, { 'Content-Length': body.length, ...headers });
+  response.end(body);
+}
+
+/** A small XML document that is no listing. */
+export function answerXml(exchange: HttpExchange, status: number, write: (xml: XmlWriter) => void, headers: OutgoingHttpHeaders = {}): void {
+  const xml = new XmlWriter(XML_DECLARATION);
+  write(xml);
+  answerBytes(exchange, status, Buffer.from(xml.take()), { 'Content-Type': XML_TYPE, ...headers });
+}

@@ -1,0 +1,60 @@
+/**
+ * Stage 4: may they? What the method requires, of the resource or its parent, is compared with the one integer that access control gives. Status reveals nothing:
+ * where the caller may not read, what is not there is refused like what is.
+ */
+import type { DavResource, Privileges } from '@kalends/contracts';
+import { READ } from '@kalends/contracts';
+import { namesOf } from '../access/privilege-names.ts';
+import { conflict, needPrivileges, notFound } from '../errors/preconditions.ts';
+import { parentOf } from '../resource/family.ts';
+import { withSlash } from '../resource/href.ts';
+import { answer } from '../answer.ts';
+import { Answered, NeedsIdentity } from './passage.ts';
+import type { Authorized, Resolved } from './passage.ts';
+
+/** Methods that make something where nothing is. */
+const CREATES: ReadonlySet<string> = new Set(['PUT', 'MKCOL', 'MKCALENDAR', 'LOCK']);
+/** Asked of what is not there, they find no fault: OPTIONS says what could be done. */
+const ASKS_NOTHING: ReadonlySet<string> = new Set(['OPTIONS']);
+
+export async function authorize(passage: Resolved): Promise<Authorized> {
+  const { engine, identity, resource, spec, method } = passage;
+  const access = await engine.access.judge(identity, resource);
+  for (const { on, privileges } of spec.requires(resource)) {
+    if (on === 'self') demand(passage, resource, access, privileges);
+    else {
+      const parent = parentOf(resource);
+      if (parent !== undefined) demand(passage, parent, await engine.access.judge(identity, parent), privileges);
+    }
+  }
+  if (!engine.exists(resource) && !ASKS_NOTHING.has(method)) {
+    if ((access & READ) !== READ) demand(passage, resource, access, READ);
+    const nowhere = resource.kind === 'nowhere';
+    if (nowhere && CREATES.has(method)) throw conflict('The collection that this should lie in is not there.');
+    if (nowhere || !CREATES.has(method)) throw notFound();
+  }
+  placeSlash(passage);
+  return { ...passage, access };
+}
+
+/** A collection asked for without its final slash: 301 for whoever reads, else the right URL beside the answer (RFC 4918 §5.2). */
+function placeSlash({ engine, http, method, resource }: Resolved): void {
+  if (http.path.endsWith('/') || !engine.isCollection(resource)) return;
+  const href = withSlash(resource.path);
+  if (method !== 'GET' && method !== 'HEAD') {
+    http.response.setHeader('Content-Location', href);
+    return;
+  }
+  const target = http.request.url ?? '';
+  const query = target.indexOf('?');
+  answer(http, 301, { Location: query < 0 ? href : href + target.slice(query) });
+  throw new Answered();
+}
+
+function demand({ engine, identity }: Resolved, resource: DavResource, access: Privileges, wanted: Privileges): void {
+  const missing = wanted & ~access;
+  if (missing === 0) return;
+  if (identity.principal === undefined) throw new NeedsIdentity();
+  const names = namesOf(engine.access.privilegesOf(resource.kind), missing);
+  throw needPrivileges(names.map((privilege) => ({ href: resource.path, privilege })));
+}

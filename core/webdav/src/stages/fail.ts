@@ -1,0 +1,41 @@
+/**
+ * Whatever ends a request early becomes an answer here. What a client did is 4xx with a sentence; what we did is 500 with an id, and the rest in the log. Once
+ * octets are out, the connection ends without a closing tag.
+ */
+import { ClientGone } from '@kalends/http';
+import type { Authentication } from '@kalends/http';
+import { DavError } from '../errors/dav-error.ts';
+import { fromStore } from '../errors/from-store.ts';
+import { writeError } from '../errors/write-error.ts';
+import { Answered, NeedsIdentity } from './passage.ts';
+import type { Arrived } from './passage.ts';
+
+export async function fail({ http, engine }: Arrived, thrown: unknown, authentication: Authentication): Promise<void> {
+  if (thrown instanceof Answered) return;
+  const { response } = http;
+  if (thrown instanceof ClientGone || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const error = fromStore(thrown);
+  const known = error instanceof DavError || error instanceof NeedsIdentity;
+  if (!known || (error instanceof DavError && error.status === 500)) {
+    engine.log.error('a request failed', { request: http.id, method: http.request.method, path: http.path, error: told(error) });
+  }
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  if (error instanceof NeedsIdentity) {
+    const challenges = await authentication.challenge(http);
+    if (challenges.length > 0) response.setHeader('WWW-Authenticate', challenges);
+    writeError(http, new DavError(401, { detail: 'Log in first.' }));
+    return;
+  }
+  writeError(http, error instanceof DavError ? error : new DavError(500, { detail: 'Something failed here; the log says what.' }));
+}
+
+function told(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.stack}\ncaused by ${error.cause.stack}` : error.stack ?? error.message;
+}

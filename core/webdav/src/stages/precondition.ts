@@ -1,0 +1,44 @@
+/**
+ * Stage 5: the conditional header fields, against what stage 3 loaded. A courtesy that saves work: for writes the truth is told inside the change, by the same
+ * rules (`conditions.ts`).
+ */
+import { ifHolds, tagFails, tagMatches } from '../conditions.ts';
+import { preconditionFailed } from '../errors/preconditions.ts';
+import { answer } from '../answer.ts';
+import { entityTag, ownCollection } from '../resource/shape.ts';
+import { Answered } from './passage.ts';
+import type { Authorized } from './passage.ts';
+
+/** Methods that read: If-None-Match that matches is 304 (RFC 9110 §13.1.2). */
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+
+export async function precondition(passage: Authorized): Promise<Authorized> {
+  const { engine, fields, resource, method } = passage;
+  const { ifMatch, ifNoneMatch, ifScheduleTagMatch, ifModifiedSince, ifUnmodifiedSince } = fields;
+  if (ifMatch === undefined && ifNoneMatch === undefined && fields.if === undefined && ifScheduleTagMatch === undefined && ifModifiedSince === undefined && ifUnmodifiedSince === undefined) {
+    return passage;
+  }
+  const exists = engine.exists(resource);
+  const tag = exists ? entityTag(resource) : undefined;
+  if (tagFails(ifMatch, exists, tag)) throw preconditionFailed('The resource is not, or no longer, what If-Match names.');
+  const modified = modifiedMilliseconds(passage);
+  if (ifMatch === undefined && ifUnmodifiedSince !== undefined && modified !== undefined && modified > ifUnmodifiedSince) throw preconditionFailed('The resource was changed since then.');
+  if (ifNoneMatch !== undefined && tagMatches(ifNoneMatch, exists, tag)) {
+    if (!READS.has(method)) throw preconditionFailed(ifNoneMatch === '*' ? 'There is something at this URL already.' : 'The resource is what If-None-Match names.');
+    notModified(passage, tag);
+  }
+  if (ifNoneMatch === undefined && ifModifiedSince !== undefined && READS.has(method) && modified !== undefined && modified <= ifModifiedSince) notModified(passage, tag);
+  if (ifScheduleTagMatch !== undefined && resource.item?.meta?.scheduleTag !== ifScheduleTagMatch) throw preconditionFailed('The schedule tag is another one (RFC 6638 §8.3).');
+  if (fields.if !== undefined && !(await ifHolds(passage, fields.if))) throw preconditionFailed('No list of the If field holds.');
+  return passage;
+}
+
+function notModified({ http }: Authorized, tag: string | undefined): never {
+  answer(http, 304, tag === undefined ? {} : { ETag: tag });
+  throw new Answered();
+}
+
+function modifiedMilliseconds({ resource }: Authorized): number | undefined {
+  const seconds = resource.item === undefined ? ownCollection(resource)?.modified : resource.item.meta?.modified;
+  return seconds === undefined ? undefined : seconds * 1000;
+}

@@ -1,0 +1,25 @@
+/**
+ * Stage 3: what stands at the path, with one store call that loads what the method's handlers want of an item. Then the kind's handler for the method, else 405;
+ * but whoever has not said who they are learns only that they must.
+ */
+import type { ItemSelect } from '@kalends/contracts';
+import { methodNotAllowed, notFound } from '../errors/preconditions.ts';
+import { mergeSelect } from '../resource/select.ts';
+import { NeedsIdentity } from './passage.ts';
+import type { Identified, Resolved } from './passage.ts';
+
+export async function resolve(passage: Identified): Promise<Resolved> {
+  const { engine, method, http, identity, fields } = passage;
+  const selected = mergeSelect(engine.selectFor(method, http.request.headers), {
+    acl: true, ...(fields.ifScheduleTagMatch === undefined ? {} : { meta: true }), ...(identity.principal === undefined ? {} : { personal: identity.principal }),
+  } satisfies ItemSelect);
+  const resource = await engine.locate(http.path, selected, identity);
+  if (resource === undefined) throw identity.principal === undefined ? new NeedsIdentity() : notFound();
+  const methods = engine.methods(resource.kind);
+  const spec = methods.get(method);
+  if (spec === undefined) {
+    if (identity.principal === undefined) throw new NeedsIdentity();
+    throw methodNotAllowed(method, [...methods.keys()]);
+  }
+  return { ...passage, resource, selected, spec };
+}
