@@ -1,7 +1,7 @@
 /**
  * `KALENDS_…` variables as a document. Two underscores go one level down, one stands for a dash; letters are upper case:
  * `KALENDS_SERVER__PUBLIC_URL` is `server.public-url`, `KALENDS_PLUGINS__MAIN_STORE__WITH__NONCE_SECONDS` is
- * `plugins.main-store.with.nonceSeconds` (keys inside `with` are camelCase unless the file already spells them otherwise).
+ * `plugins.main-store.with.nonce-seconds`, or `nonceSeconds` where the plugin spells it so (validate.ts).
  * Values are text; where the schema wants a number, a truth value or a list they are read as YAML (validate.ts).
  */
 import { ConfigDocument, emptyMap, isMap } from './document.ts';
@@ -44,16 +44,12 @@ function spell(parts: readonly string[], below: ConfigDocument): Path {
   for (const part of parts) {
     const known = below.get(path);
     const same = isMap(known) ? Object.keys(known).find((key) => plain(key) === plain(part)) : undefined;
-    const insideWith = path[0] === 'plugins' && path.length > 2;
-    path.push(same ?? (insideWith ? camel(part) : part.toLowerCase().replaceAll('_', '-')));
+    path.push(same ?? part.toLowerCase().replaceAll('_', '-'));
   }
   return path;
 }
 
-function plain(key: string): string {
+/** What two spellings of a key have in common. */
+export function plain(key: string): string {
   return key.replaceAll(/[-_]/g, '').toLowerCase();
-}
-
-function camel(part: string): string {
-  return part.toLowerCase().replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 }

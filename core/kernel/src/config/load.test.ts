@@ -7,6 +7,7 @@ import { loadConfig } from './load.ts';
 import type { LoadOptions } from './load.ts';
 import { formatProblems } from './problems.ts';
 import { secret } from './secret.ts';
+import { validate } from './validate.ts';
 
 const schema = z.strictObject({
   server: z.strictObject({
@@ -69,6 +70,15 @@ describe('loadConfig', () => {
     expect(problems).toEqual([]);
     expect(sections).toMatchObject({ server: { name: '2026', listen: ['127.0.0.1:9'] }, process: { workers: 3 } });
     expect(instances[0]?.with).toEqual({ nonceSeconds: '60' });
+  });
+
+  it('lets the schema spell a key that only a variable names', () => {
+    const own = z.strictObject({ nonceSeconds: z.int(), 'poll-milliseconds': z.int() });
+    const { instances, document } = load('plugins:\n  a: { use: x }\n', { environment: { KALENDS_PLUGINS__A__WITH__NONCE_SECONDS: '60', KALENDS_PLUGINS__A__WITH__POLL_MILLISECONDS: 'soon' } });
+    const { problems } = validate(own, instances[0]?.with, document, ['plugins', 'a', 'with']);
+    expect(problems).toMatchObject([{ file: 'environment KALENDS_PLUGINS__A__WITH__POLL_MILLISECONDS', message: 'expected a whole number, got "soon"' }]);
+    const fixed = load('plugins:\n  a: { use: x }\n', { environment: { KALENDS_PLUGINS__A__WITH__NONCE_SECONDS: '60', KALENDS_PLUGINS__A__WITH__POLL_MILLISECONDS: '5' } });
+    expect(validate(own, fixed.instances[0]?.with, fixed.document, ['plugins', 'a', 'with']).value).toEqual({ nonceSeconds: 60, 'poll-milliseconds': 5 });
   });
 
   it('warns about a variable that names no key, and names the variable whose value is wrong', () => {

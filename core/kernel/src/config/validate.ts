@@ -6,7 +6,8 @@ import { parse } from 'yaml';
 import type { z } from 'zod';
 import { reasonOf } from '../errors.ts';
 import { ConfigDocument, formatPath, isMap, isReference } from './document.ts';
-import type { Path } from './document.ts';
+import type { ConfigMap, Path } from './document.ts';
+import { plain } from './environment.ts';
 import type { Problem, ProblemCode } from './problems.ts';
 import { expectedAt, isSecretAt, knownKeysAt, nodesAt, schemaOf } from './schema-node.ts';
 import type { SchemaNode } from './schema-node.ts';
@@ -34,11 +35,12 @@ export function validate<S extends z.ZodType>(schema: S, value: unknown, documen
   const place = new Place(document, at, node);
   const given: unknown = value ?? {};
   try {
-    let used: unknown = given;
+    let used = spellAsSchema(given, place);
     let result = schema.safeParse(used, { error: () => UNWORDED });
     if (!result.success) {
-      used = readTextAsYaml(used, result.error.issues as readonly Issue[], place);
-      if (used !== given) result = schema.safeParse(used, { error: () => UNWORDED });
+      const text = used;
+      used = readTextAsYaml(text, result.error.issues as readonly Issue[], place);
+      if (used !== text) result = schema.safeParse(used, { error: () => UNWORDED });
     }
     const found = secretsIn(used, place);
     const problems = [...(result.success ? [] : result.error.issues.flatMap((issue) => inWords(issue as Issue, used, place))), ...found.problems];
@@ -63,6 +65,11 @@ class Place {
 
   origin(path: Path): ReturnType<ConfigDocument['originOf']> {
     return this.document.originOf([...this.#at, ...path]);
+  }
+
+  rename(from: Path, to: Path): void {
+    const origin = this.origin(from);
+    if (origin !== undefined) this.document.setOrigin([...this.#at, ...to], origin);
   }
 
   problem(code: ProblemCode, path: Path, message: string, remedy?: string, severity: Problem['severity'] = 'error'): Problem {
@@ -119,6 +126,28 @@ function shown(value: unknown, path: Path, place: Place): string {
 function hint(path: Path, place: Place): string | undefined {
   const pattern = nodesAt(place.node, path).find((node) => node.pattern !== undefined && node.format === undefined);
   return pattern?.description ?? (pattern === undefined ? undefined : `it must match ${pattern.pattern}`);
+}
+
+/** Variables cannot say whether a key has dashes or capitals: the schema does. */
+function spellAsSchema(value: unknown, place: Place): unknown {
+  if (!isMap(value)) return value;
+  let copy: ConfigMap | undefined;
+  const visit = (path: Path, map: ConfigMap): void => {
+    for (const [key, next] of Object.entries(map)) {
+      const here = [...path, key];
+      if (isMap(next)) visit(here, next);
+      const known = knownKeysAt(place.node, path);
+      if (place.origin(here)?.kind !== 'environment' || known.includes(key)) continue;
+      const meant = known.find((other) => plain(other) === plain(key));
+      const target = valueAt(copy ??= structuredClone(value), path);
+      if (meant === undefined || !isMap(target)) continue;
+      place.rename(here, [...path, meant]);
+      target[meant] = target[key];
+      delete target[key];
+    }
+  };
+  visit([], value);
+  return copy ?? value;
 }
 
 function readTextAsYaml(value: unknown, issues: readonly Issue[], place: Place): unknown {
