@@ -77,7 +77,7 @@ export class ConfigDocument {
         this.#layMap(here, next, over);
         continue;
       }
-      this.set(here, next);
+      this.set(here, next, over.originOf(here));
       const prefix = keyOf(here);
       for (const [at, origin] of over.#origins) if (at.startsWith(prefix)) this.#origins.set(at, origin);
     }

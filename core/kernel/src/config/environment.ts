@@ -12,7 +12,7 @@ const PREFIX = 'KALENDS_';
 
 export interface EnvironmentOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** What lies below: its spelling of a key wins. */
+  /** What lies below: its spelling of a key wins, and its top keys tell a mistyped variable from one that is none of the config's business. */
   readonly below: ConfigDocument;
   /** Variables of the house that are no config keys (`KALENDS_CONFIG`). */
   readonly reserved: readonly string[];
@@ -27,6 +27,8 @@ export function readEnvironment(options: EnvironmentOptions): { readonly documen
     if (!name.startsWith(PREFIX) || value === undefined || options.reserved.includes(name)) continue;
     const parts = name.slice(PREFIX.length).split('__');
     if (parts.length < 2 || parts.includes('')) {
+      // Other variables of the house begin like this too; a section's name after the prefix means that a key was meant.
+      if (!Object.keys(options.below.value).some((section) => plain(parts.join('')).startsWith(plain(section)))) continue;
       problems.push({
         code: 'KRN_UNKNOWN_KEY', severity: 'warning', file: 'environment', path: name, message: 'names no config key and is not used',
         remedy: 'two underscores go one level down: KALENDS_SERVER__PUBLIC_URL is server.public-url',

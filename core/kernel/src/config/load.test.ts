@@ -82,7 +82,7 @@ describe('loadConfig', () => {
   });
 
   it('warns about a variable that names no key, and names the variable whose value is wrong', () => {
-    const { problems } = load('', { environment: { KALENDS_SERVER_NAME: 'x', KALENDS_PROCESS__ROLE: 'twofold' } });
+    const { problems } = load('server: {}', { environment: { KALENDS_SERVER_NAME: 'x', KALENDS_SOAK: '5', KALENDS_PROCESS__ROLE: 'twofold' } });
     expect(problems).toMatchObject([
       { severity: 'warning', path: 'KALENDS_SERVER_NAME' },
       { severity: 'error', file: 'environment KALENDS_PROCESS__ROLE', path: 'process.role', message: 'expected "single" or "combined", got "twofold"' },
@@ -159,6 +159,14 @@ describe('loadConfig', () => {
       { code: 'KRN_SECRET_LITERAL', severity: 'error', path: 'server.key', line: 2 },
     ]);
     expect(problems[0]?.message).toMatch(/deploy\.yaml:2$/);
+  });
+
+  it('takes keys from a program over those of the file', () => {
+    const { sections, instances, document, problems } = load('server: { name: file, certificate: ./c.pem }\n', { object: { server: { name: 'program' }, plugins: { a: { use: 'x' } } } });
+    expect(problems).toEqual([]);
+    expect(sections.server).toMatchObject({ name: 'program', certificate: join(folder, 'c.pem') });
+    expect(instances).toMatchObject([{ name: 'a', use: 'x' }]);
+    expect(document.originOf(['server', 'name'])).toMatchObject({ kind: 'memory' });
   });
 
   it('keeps a key named __proto__ an unknown key', () => {

@@ -43,6 +43,8 @@ export interface LoadOptions<S extends z.ZodType> {
   readonly file?: string | undefined;
   /** What the keys of a property list mean. */
   readonly plist?: PlistMapping;
+  /** Laid over the file: the same keys, from a program. */
+  readonly object?: Readonly<Record<string, unknown>> | undefined;
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** `KALENDS_` variables that are no config keys. */
   readonly reservedVariables?: readonly string[];
@@ -83,6 +85,7 @@ export function loadConfig<S extends z.ZodType>(options: LoadOptions<S>): Loaded
 
   if (options.defaults !== undefined) lay(readConfigFile(options.defaults, options.plist));
   if (options.file !== undefined) lay(readConfigFile(options.file, options.plist));
+  if (options.object !== undefined) lay({ document: ofObject(options.object), problems: [] });
   lay(readEnvironment({ environment, below: document, reserved: options.reservedVariables ?? [], folder: process.cwd() }));
   const overlay = options.overlay?.(document);
   if (overlay !== undefined && existsSync(overlay)) lay(withText(overlay, (source) => readOverlay(source, document)));
@@ -117,6 +120,14 @@ function withText(file: string, read: (source: SourceText) => ReadDocument): Rea
     const remedy = code === 'ENOENT' ? 'give the path of an existing file after -f' : undefined;
     return { document: new ConfigDocument(), problems: [{ code: 'KRN_UNREADABLE', severity: 'error', file: shown, path: '', message, remedy }] };
   }
+}
+
+/** A copy: the document is laid upon and edited. */
+function ofObject(object: Readonly<Record<string, unknown>>): ConfigDocument {
+  const document = new ConfigDocument(structuredClone(object));
+  document.setOrigin([], { kind: 'memory', source: 'program', folder: process.cwd() });
+  for (const key of Object.keys(object)) document.setOrigin([key], { kind: 'memory', source: 'program', folder: process.cwd() });
+  return document;
 }
 
 function readInstances(plugins: unknown, document: ConfigDocument): { readonly instances: readonly InstanceConfig[]; readonly problems: readonly Problem[] } {
