@@ -1,1 +1,3 @@
-export {};
+/** The public entry. */
+export { default as schedulingPlugin } from './plugin.ts';
+export * from './preconditions.ts';

@@ -60,3 +60,4 @@ export const calendarPrivileges: PrivilegeTree = all([readCalendar, ...rest], 0)
 export const filePrivileges: PrivilegeTree = all([readFile, ...rest], 0);
 export const inboxPrivileges: PrivilegeTree = all([readCalendar, ...rest, deliver, schedule], SCHEDULE_DELIVER | SCHEDULE);
 export const outboxPrivileges: PrivilegeTree = all([readCalendar, ...rest, send, schedule], SCHEDULE_SEND | SCHEDULE);
+export const freeBusyPrivileges: PrivilegeTree = all([readCalendar, ...rest, deliver, schedule], SCHEDULE_DELIVER | SCHEDULE);

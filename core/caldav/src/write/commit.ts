@@ -39,7 +39,7 @@ interface Change {
 export interface PutChange extends Change {
   readonly collection: Collection; readonly name: ItemName; readonly octets: Uint8Array; readonly media: CalendarMedia;
   /** A received message is filed and not sent on. */ readonly withoutScheduling?: boolean;
-  /** Undefined: whatever is there. */ readonly expect?: ETag | 'absent' | undefined;
+  /** The store is to insist on the version that `guard` saw; else an unconditional PUT never fails by contention. */ readonly conditional?: boolean;
 }
 export interface RemoveChange extends Change { readonly collection: Collection; readonly name: ItemName }
 export interface MoveChange extends Change {
@@ -81,13 +81,15 @@ export class CalendarDoor {
     // What a step does not change is worked out before the change begins, so that the change is short.
     if (steps.none) facts(received.object);
     const select: ItemSelect = { meta: true, body: !steps.none || exceeds(counts, limits) };
-    return this.#change(change, draft, change.withoutScheduling === true, select, to, async (tx, prepared, current) => {
+    const { result, ran } = await this.#change(change, draft, change.withoutScheduling === true, select, to, async (tx, prepared, current) => {
       const before = storedObject(current);
       checkReplaced(received.object, counts, current, before, limits);
       const applied = prepared.apply({ ...draft, from: current === undefined ? undefined : to, before });
       if (applied === 'prepare-again') return applied;
       return store(tx, applied, current, change, facts, limits);
     });
+    // What ran may have changed the object again (a room's answer): the client is to look.
+    return ran ? { ...result, amended: true } : result;
   }
 
   /** @throws DavError 404 where nothing is there */
@@ -111,22 +113,24 @@ export class CalendarDoor {
     if (change.from.collection.home !== change.to.collection.home) throw forbidden('A calendar object moves within its home only.');
     const draft: ItemDraft = { ...EMPTY_DRAFT, from, to, silent: true, scheduleTag: 'keep' };
     const select: ItemSelect = { meta: true, body: !this.#with.steps.none };
-    return this.#change(change, draft, false, select, from, async (tx, prepared, current) => {
+    const { result } = await this.#change(change, draft, false, select, from, async (tx, prepared, current) => {
       if (current === undefined) throw notFound();
       const kind = current.component;
       if (kind !== undefined && !componentsOf(change.to.collection).includes(kind)) throw supportedCalendarComponent();
       const target = await tx.findItem(to.collection, to.name, { meta: true });
       await change.targetGuard?.(target, tx);
+      if (target !== undefined && target.meta?.uid !== current.meta?.uid) throw noUidConflict(undefined, 'The item at the destination is another object: it has another UID.');
       const handle = storedObject(current);
       const applied = prepared.apply({ ...draft, before: handle, after: handle });
       if (applied === 'prepare-again') return applied;
       const stored = await tx.moveItem(from, to, { overwrite: change.overwrite });
       return { result: { etag: stored.etag, created: stored.created, amended: false, scheduleTag: current.meta?.scheduleTag }, draft: applied };
     });
+    return result;
   }
 
   /** Steps prepared, the change made, what it caused run, listeners told; begun anew while a step asks for that. */
-  async #change<T>(change: Change & Partial<PutChange>, draft: ItemDraft, withoutScheduling: boolean, select: ItemSelect, at: ItemAddress, work: Work<T>): Promise<T> {
+  async #change<T>(change: Change & Partial<PutChange>, draft: ItemDraft, withoutScheduling: boolean, select: ItemSelect, at: ItemAddress, work: Work<T>): Promise<Finished<T>> {
     const { store, steps, limits } = this.#with;
     for (let attempt = 1; ; attempt++) {
       const seen = steps.none ? undefined : await store.findItem(at.collection, at.name, select);
@@ -147,18 +151,20 @@ export class CalendarDoor {
     }
   }
 
-  async #finish<T>(home: Home, at: ItemAddress, { to }: ItemDraft, { revision }: Committed<unknown>, { result, jobs }: Done<T>): Promise<T> {
+  async #finish<T>(home: Home, at: ItemAddress, { to }: ItemDraft, { revision }: Committed<unknown>, { result, jobs }: Done<T>): Promise<Finished<T>> {
     for (const collection of new Set([at.collection, to?.collection ?? at.collection])) {
       for (const notifier of this.#with.notifiers) notifier.changed({ home: home.id, collection, revision, urgency: jobs.length > 0 ? 'high' : 'low' });
     }
-    if (jobs.length === 0) return result;
+    if (jobs.length === 0) return { result, ran: false };
     await this.#with.queue.runNow(jobs, AbortSignal.timeout(RUN_NOW_MILLISECONDS));
-    return isOutcome(result) ? { ...result, amended: true } : result;
+    return { result, ran: true };
   }
 }
 
 type Work<T> = (tx: StoreWriter, prepared: PreparedSteps, current: Item | undefined) => Promise<{ readonly result: T; readonly draft: ItemDraft } | 'prepare-again'>;
 interface Done<T> { readonly result: T; readonly jobs: readonly JobId[] }
+/** `ran`: jobs of this change ran before it was answered. */
+interface Finished<T> { readonly result: T; readonly ran: boolean }
 
 const EMPTY_DRAFT: ItemDraft = { from: undefined, to: undefined, before: undefined, after: undefined, personal: undefined, jobs: [], scheduleTag: 'none', silent: false, amended: false };
 
@@ -171,7 +177,7 @@ function checkReplaced(after: CalendarObject, counts: Counts, current: Item | un
 }
 
 async function store(
-  tx: StoreWriter, applied: ItemDraft, current: Item | undefined, { collection, name, expect }: PutChange, facts: (object: CalendarObject) => ItemFacts, limits: Limits,
+  tx: StoreWriter, applied: ItemDraft, current: Item | undefined, { collection, name, conditional }: PutChange, facts: (object: CalendarObject) => ItemFacts, limits: Limits,
 ): Promise<{ readonly result: Outcome; readonly draft: ItemDraft }> {
   const object = applied.after as CalendarObject;
   const { octets } = object;
@@ -179,7 +185,7 @@ async function store(
   const scheduleTag = scheduleTagOf(applied, current);
   const stored: Stored = await tx.putItem(collection.id, {
     name, contentType: 'text/calendar;charset=utf-8', body: octets, component: object.component, uid: object.uid, facts: facts(object),
-    ...(scheduleTag === undefined ? {} : { scheduleTag }), ...(expect === undefined ? {} : { expect }),
+    ...(scheduleTag === undefined ? {} : { scheduleTag }), ...(conditional === true ? { expect: current?.etag ?? 'absent' } : {}),
   });
   const { personal } = applied;
   if (personal !== undefined) await tx.setPersonal({ collection: collection.id, name }, personal.principal, { patch: personal.patch, facts: facts(object) });
@@ -202,8 +208,6 @@ async function enqueue(tx: StoreWriter, { jobs }: ItemDraft): Promise<readonly J
 function storedObject(item: Item | undefined): CalendarObject | undefined {
   return item?.body === undefined ? undefined : parse(item.body).object;
 }
-
-const isOutcome = (result: unknown): result is Outcome => typeof result === 'object' && result !== null && 'amended' in result;
 
 /** Of the last argument: a change that runs again derives nothing twice. */
 function memo<K extends object, V>(compute: (key: K) => V): (key: K) => V {

@@ -7,12 +7,11 @@ import { CalendarObject, DISTANT, FLOOR, countAttendees, countAttachments, deriv
 import type { Problem } from '@kalends/icalendar';
 import type { DavError } from '@kalends/webdav';
 import {
-  maxAttachments, maxAttendeesPerInstance, maxInstances, maxResourceSize, minDateTime, singleOrganizer, supportedCalendarComponent, validCalendarData, validCalendarObjectResource, validTimezone,
+  maxAttachments, maxAttendeesPerInstance, maxInstances, maxResourceSize, minDateTime, supportedCalendarComponent, validCalendarData, validCalendarObjectResource, validTimezone,
 } from '../preconditions.ts';
 import { componentsOf } from '../properties/component-set.ts';
 import type { CalendarMedia } from '../query/read-calendar-data.ts';
 
-/** What a server without limits of its own calls the largest object: parsing costs about 20 ms a MiB. */
 export interface Received {
   readonly object: CalendarObject;
   /** What will be stored is not what was sent: a repair, or another media type. */ readonly amended: boolean;
@@ -55,6 +54,7 @@ export function checkCounts(after: Counts, before: Counts | undefined, limits: L
   if (after.attachments > limits.attachmentsPerItem && after.attachments > (before?.attachments ?? 0)) throw maxAttachments(limits.attachmentsPerItem);
 }
 
+/** `icalendar` names conditions it cannot make errors of. */
 function asError(problems: readonly Problem[], limits: Limits): DavError {
   const first = problems[0];
   if (first === undefined) return validCalendarData();
@@ -66,6 +66,5 @@ function asError(problems: readonly Problem[], limits: Limits): DavError {
     case 'valid-timezone': return validTimezone(told);
     case 'max-resource-size': return maxResourceSize(limits.resourceOctets, told);
     case 'max-instances': return maxInstances(limits.instances, told);
-    case 'single-organizer': return singleOrganizer(told);
   }
 }

@@ -1,0 +1,50 @@
+/** DELETE of calendar objects (RFC 4918 §9.6.1), through the one door, and of inbox items, which concern nobody else. */
+import type { CalendarStore, DavRequest, ItemName, Limits, MethodSpec } from '@kalends/contracts';
+import { UNBIND } from '@kalends/contracts';
+import { engineOf, notFound } from '@kalends/webdav';
+import { leafOf } from '../resources/calendar-home.ts';
+import type { CalendarDoor } from '../write/commit.ts';
+import { writeLimits } from '../write/limits.ts';
+import { conditionGuard } from './conditions.ts';
+import { itemError } from './item-errors.ts';
+
+export function deleteItemSpecs(door: CalendarDoor, store: CalendarStore, limits: Limits): readonly MethodSpec[] {
+  const spec = (kind: string, remove: (request: DavRequest) => Promise<void>): MethodSpec => ({
+    method: 'DELETE', kinds: [kind], select: { meta: true },
+    requires: () => [{ on: 'parent', privileges: UNBIND }],
+    handle: async (request) => {
+      if (request.resource.item === undefined) throw notFound();
+      await remove(request);
+      request.http.response.writeHead(204).end();
+    },
+  });
+  return [
+    spec('calendar-item', (request) => deleteObject(door, store, limits, request)),
+    spec('inbox-item', (request) => deleteMessage(store, limits, request)),
+  ];
+}
+
+async function deleteObject(door: CalendarDoor, store: CalendarStore, limits: Limits, request: DavRequest): Promise<void> {
+  const { resource, identity, http } = request;
+  const home = resource.home!;
+  const collection = resource.collection!;
+  try {
+    await door.remove({ home, collection, name: resource.item!.name, guard: conditionGuard(engineOf(request).fields), context: { identity, resource, headers: http.request.headers } });
+  } catch (error) {
+    throw await itemError(error, request, store, home, collection, limits);
+  }
+}
+
+/** Deleting a message schedules nothing (RFC 6638 §4.1). */
+async function deleteMessage(store: CalendarStore, limits: Limits, request: DavRequest): Promise<void> {
+  const { resource } = request;
+  const guard = conditionGuard(engineOf(request).fields);
+  const { id } = resource.collection!;
+  const name = leafOf(resource) as ItemName;
+  await store.write(resource.home!.id, writeLimits(limits), async (tx) => {
+    const current = await tx.findItem(id, name, { meta: true });
+    await guard(current, tx);
+    if (current === undefined) throw notFound();
+    await tx.removeItem(id, name);
+  });
+}

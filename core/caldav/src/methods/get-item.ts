@@ -1,0 +1,44 @@
+/**
+ * GET and HEAD of a calendar object: the stored octets, unparsed, unless the client asks for jCal. Conditions were answered before (RFC 9110 §13); where one was
+ * asked, the octets were left out of the first read, so they are read here.
+ */
+import type { CalendarStore, DavRequest, Item, ItemSelect, MethodSpec } from '@kalends/contracts';
+import { READ } from '@kalends/contracts';
+import { engineOf, itemTag, notFound } from '@kalends/webdav';
+import type { CalendarMedia } from '../query/read-calendar-data.ts';
+import { negotiate, sendCalendar } from './send-calendar.ts';
+
+const WHOLE: ItemSelect = { meta: true, body: true };
+const WITHOUT_OCTETS: ItemSelect = { meta: true };
+
+export function getItemSpecs(store: CalendarStore): readonly MethodSpec[] {
+  return [{
+    method: 'GET', kinds: ['calendar-item', 'inbox-item'],
+    select: (headers) => (headers['if-none-match'] === undefined && headers['if-modified-since'] === undefined ? WHOLE : WITHOUT_OCTETS),
+    requires: () => [{ on: 'self', privileges: READ }],
+    handle: (request) => getItem(store, request),
+  }];
+}
+
+async function getItem(store: CalendarStore, dav: DavRequest): Promise<void> {
+  const request = engineOf(dav);
+  const { item, collection } = request.resource;
+  if (item === undefined) throw notFound();
+  const media = negotiate(request);
+  const whole = item.body === undefined ? await store.findItem(collection!.id, item.name, WHOLE) : item;
+  // Gone between two reads.
+  if (whole === undefined) throw notFound();
+  sendItem(request, whole, 200, media);
+}
+
+/** `item` with meta and body. */
+export function sendItem(request: DavRequest, item: Item, status: number, media: CalendarMedia, headers: Readonly<Record<string, string>> = {}): void {
+  const { meta } = item;
+  sendCalendar(request, status, item.body ?? EMPTY, {
+    ETag: itemTag(item),
+    ...(meta === undefined ? {} : { 'Last-Modified': new Date(meta.modified * 1000).toUTCString() }),
+    ...(meta?.scheduleTag === undefined ? {} : { 'Schedule-Tag': `"${meta.scheduleTag}"` }),
+    ...headers,
+  }, media);
+}
+const EMPTY = new Uint8Array(0);

@@ -1,0 +1,76 @@
+/**
+ * MOVE of a calendar object inside its owner's home, through the one door: nobody is told, and the Schedule-Tag stays. COPY is refused, since a UID lives once
+ * in a home (RFC 4918 §9.8.5 allows the refusal).
+ */
+import type { CalendarStore, DavRequest, ItemName, Limits, MethodSpec } from '@kalends/contracts';
+import { BIND, UNBIND } from '@kalends/contracts';
+import { DavError, badRequest, conflict, engineOf, forbidden, notFound, preconditionFailed } from '@kalends/webdav';
+import type { EngineRequest } from '@kalends/webdav';
+import { leafOf } from '../resources/calendar-home.ts';
+import type { CalendarDoor } from '../write/commit.ts';
+import { conditionGuard } from './conditions.ts';
+import { itemError } from './item-errors.ts';
+
+export class MoveItem {
+  readonly #door: CalendarDoor;
+  readonly #store: CalendarStore;
+  readonly #limits: Limits;
+  readonly #publicUrl: URL;
+
+  constructor(door: CalendarDoor, store: CalendarStore, limits: Limits, publicUrl: URL) {
+    this.#door = door;
+    this.#store = store;
+    this.#limits = limits;
+    this.#publicUrl = publicUrl;
+  }
+
+  get specs(): readonly MethodSpec[] {
+    return [
+      {
+        method: 'MOVE', kinds: ['calendar-item'], select: { meta: true },
+        requires: () => [{ on: 'parent', privileges: UNBIND }],
+        handle: (request) => this.#move(request),
+      },
+      { method: 'COPY', kinds: ['calendar-item', 'calendar'], requires: () => [], handle: refuseCopy },
+    ];
+  }
+
+  async #move(dav: DavRequest): Promise<void> {
+    const request = engineOf(dav);
+    const { resource, identity, fields, http } = request;
+    if (resource.item === undefined) throw notFound();
+    const path = destinationOf(request);
+    const target = await request.judge(path, { meta: true });
+    if (target === undefined || target.resource.kind === 'nowhere') throw conflict('The destination lies in nothing that is there.');
+    const { resource: to, access } = target;
+    if (to.kind !== 'calendar-item' || to.home?.id !== resource.home!.id) throw forbidden('A calendar object moves to a calendar of its own home only.');
+    request.need(access, to.item === undefined ? BIND : BIND | UNBIND, path);
+    if (to.item !== undefined && !fields.overwrite) throw preconditionFailed('There is something at the destination already.');
+    const moved = { collection: resource.collection!, name: resource.item.name };
+    const home = resource.home!;
+    try {
+      const { created, scheduleTag } = await this.#door.move({
+        home, from: moved, to: { collection: to.collection!, name: leafOf(to) as ItemName }, overwrite: fields.overwrite, guard: conditionGuard(fields),
+        context: { identity, resource, headers: http.request.headers },
+      });
+      http.response.writeHead(created ? 201 : 204, {
+        ...(created ? { Location: new URL(path, this.#publicUrl).href, 'Content-Length': '0' } : {}), ...(scheduleTag === undefined ? {} : { 'Schedule-Tag': `"${scheduleTag}"` }),
+      }).end();
+    } catch (error) {
+      throw await itemError(error, request, this.#store, home, to.collection!, this.#limits);
+    }
+  }
+}
+
+async function refuseCopy(): Promise<void> {
+  throw forbidden('Calendar objects and calendars are not copied: a UID lives once in a home.');
+}
+
+/** @throws DavError 400 without a Destination, 502 for another server's (RFC 4918 §9.9.4) */
+function destinationOf(request: EngineRequest): string {
+  const { destination } = request.http.request.headers;
+  if (typeof destination !== 'string' || destination === '') throw badRequest('MOVE needs a Destination.');
+  const path = request.pathOf(destination);
+  if (path === undefined) throw new DavError(502, { detail: 'The destination is on another server.' });
+  return path;
+}

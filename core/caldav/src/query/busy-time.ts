@@ -1,0 +1,66 @@
+/**
+ * When the owner of calendars is busy (RFC 4791 §7.10): arithmetic on the busy values of the facts, and octets only where those do not reach. Nothing of
+ * what makes somebody busy leaves this file.
+ */
+import type { CalendarStore, Collection, Home, Item, Privileges, TimeRange } from '@kalends/contracts';
+import { busySpans, coalesce, DAY } from '@kalends/icalendar';
+import type { BusySpan, Zone } from '@kalends/icalendar';
+import { componentsOf } from '../properties/component-set.ts';
+import { zoneOf } from '../properties/time-zone.ts';
+import { transparencyOf } from '../properties/transparency.ts';
+
+export interface BusyOptions {
+  /** The zone of floating times and all-day events; absent: the calendar's, else UTC. */ readonly zone?: Zone | undefined;
+  /** Items to leave out; absent: none. Needs no column but what it is given: name, ETag, component, facts, and `acl` where asked for. */
+  readonly counts?: (item: Item) => boolean;
+  readonly acl?: boolean;
+  /** The object being planned does not stand in its own way (X-CALENDARSERVER-MASK-UID). */ readonly except?: MaskedUid;
+}
+/** The event of this UID is left out where `ownedBy` says it is the asker's own. */
+export interface MaskedUid { readonly uid: string; readonly ownedBy: (organizer: string | undefined) => boolean }
+
+/** Does this calendar hold anything that makes somebody busy? To-dos and journals never do. */
+const holdsBusyTime = (collection: Collection): boolean => componentsOf(collection).some((kind) => kind === 'VEVENT' || kind === 'VFREEBUSY' || kind === 'VAVAILABILITY');
+
+/** Of one calendar, clipped to `range`, in no order. */
+export async function busyInCalendar(store: CalendarStore, collection: Collection, range: TimeRange, options: BusyOptions = {}): Promise<readonly BusySpan[]> {
+  if (!holdsBusyTime(collection)) return [];
+  const zone = options.zone ?? zoneOf(collection);
+  const { except, counts } = options;
+  const spans: BusySpan[] = [];
+  const select = { facts: true, ...(options.acl === true ? { acl: true } : {}), ...(except === undefined ? {} : { meta: true }) };
+  // All-day events lie where the zone says: the widest offsets are 14 h, and the store compares with bounds already widened by as much.
+  for await (const batch of store.queryItems(collection.id, { overlaps: range }, select)) {
+    const undecided: Item[] = [];
+    for (const item of batch) {
+      if (counts?.(item) === false || (except !== undefined && item.meta?.uid === except.uid && except.ownedBy(item.facts?.organizer))) continue;
+      const found = busySpans(item, range, zone);
+      if (found === 'needs-body') undecided.push(item);
+      else spans.push(...found);
+    }
+    if (undecided.length === 0) continue;
+    for await (const read of store.findItems(collection.id, undecided.map(({ name }) => name), { facts: true, body: true })) {
+      for (const item of read) {
+        const found = busySpans(item, range, zone);
+        if (found !== 'needs-body') spans.push(...found);
+      }
+    }
+  }
+  return spans;
+}
+
+/** Of all calendars of a home that count (RFC 6638 §9.1: opaque ones), sorted and joined. */
+export async function busyInHome(store: CalendarStore, home: Home, range: TimeRange, options: BusyOptions = {}): Promise<readonly BusySpan[]> {
+  const spans: BusySpan[] = [];
+  for (const collection of await store.listCollections(home.root.id, 1)) {
+    if (collection.kind !== 'calendar' || transparencyOf(collection, home.owner) === 'transparent') continue;
+    spans.push(...await busyInCalendar(store, collection, range, options));
+  }
+  return coalesce(spans);
+}
+
+/** Two weeks from the midnight (UTC) before `now`: what is asked where nothing is said. */
+export const nextTwoWeeks = (now: number): TimeRange => ({ start: now - (now % DAY), end: now - (now % DAY) + 14 * DAY });
+
+/** Items whose own list takes even this away do not count. */
+export const countsFor = (of: (item: Item) => Privileges, needed: Privileges) => (item: Item): boolean => (of(item) & needed) === needed;

@@ -1,0 +1,67 @@
+/**
+ * free-busy-query REPORT (RFC 4791 §7.10): when the calendars at or below the resource make their owner busy, as one VFREEBUSY. Calendars that the caller may
+ * not ask are left out; so are items whose own ACL says so.
+ */
+import type { CalendarStore, Clock, Collection, DavRequest, DavResource, Limits, ReportSpec, TimeRange, XmlNode } from '@kalends/contracts';
+import { READ_FREE_BUSY } from '@kalends/contracts';
+import { coalesce, freeBusyText } from '@kalends/icalendar';
+import type { BusySpan } from '@kalends/icalendar';
+import { CALDAV, engineOf, joinPath } from '@kalends/webdav';
+import type { EngineRequest } from '@kalends/webdav';
+import { randomUUID } from 'node:crypto';
+import { sendCalendar } from '../methods/send-calendar.ts';
+import { caldav } from '../names.ts';
+import { validFilter } from '../preconditions.ts';
+import { busyInCalendar, countsFor } from '../query/busy-time.ts';
+import { checkReach, closedRange } from '../query/time-range.ts';
+
+export interface FreeBusyQuery { readonly range: TimeRange }
+
+export class FreeBusyQueryReport {
+  readonly #store: CalendarStore;
+  readonly #limits: Limits;
+  readonly #clock: Clock;
+
+  constructor(store: CalendarStore, limits: Limits, clock: Clock) {
+    this.#store = store;
+    this.#limits = limits;
+    this.#clock = clock;
+  }
+
+  get spec(): ReportSpec<FreeBusyQuery> {
+    return { name: caldav('free-busy-query'), kinds: ['calendar', 'share', 'home'], requires: READ_FREE_BUSY, read: readQuery, run: (request, query) => this.run(request, query) };
+  }
+
+  async run(dav: DavRequest, { range }: FreeBusyQuery): Promise<void> {
+    const request = engineOf(dav);
+    const now = Math.floor(this.#clock.now() / 1000);
+    checkReach(range, now, this.#limits);
+    const spans: BusySpan[] = [];
+    for (const { resource, collection } of await this.#calendars(request)) {
+      const access = await request.items(resource);
+      spans.push(...await busyInCalendar(this.#store, collection, range, access.constant === undefined ? { acl: true, counts: countsFor(access.of, READ_FREE_BUSY) } : {}));
+    }
+    sendCalendar(request, 200, freeBusyText({ range, spans: coalesce(spans), now, uid: randomUUID() }));
+  }
+
+  async #calendars(request: EngineRequest): Promise<readonly { readonly resource: DavResource; readonly collection: Collection }[]> {
+    const { resource, href, fields } = request;
+    const { kind, collection } = resource;
+    if (collection === undefined) return [];
+    if (kind !== 'home') return [{ resource, collection }];
+    if (fields.depth === undefined || fields.depth === 0) return [];
+    const found: { resource: DavResource; collection: Collection }[] = [];
+    for (const below of await this.#store.listCollections(collection.id, 1)) {
+      if (below.kind !== 'calendar') continue;
+      const judged = await request.judge(joinPath(href, below.segment, true), {});
+      if (judged !== undefined && (judged.access & READ_FREE_BUSY) === READ_FREE_BUSY) found.push({ resource: judged.resource, collection: below });
+    }
+    return found;
+  }
+}
+
+function readQuery(body: XmlNode): FreeBusyQuery {
+  const ranges = body.children.filter(({ name }) => name.ns === CALDAV && name.local === 'time-range');
+  if (ranges.length !== 1) throw validFilter('A free-busy-query holds one time-range.');
+  return { range: closedRange(ranges[0]!) };
+}
