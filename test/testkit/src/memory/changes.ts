@@ -52,7 +52,8 @@ function itemEntries(home: HomeState, state: CollectionState, since: Revision | 
   const live = visibleItems(state).map((item): HomeEntry => ({
     revision: Math.max(item.revision, moved ? state.placed : 0) as Revision, item: { collection: state.row.id, item: project(item, select) },
   }));
-  const gone = moved ? [] : [...state.gone].map(([name, { revision }]): HomeEntry => ({ revision, path: [...pathOf(home, state.row.id), name] }));
+  const gone = moved ? [] : [...state.gone].filter(([name]) => childOf(home, state.row.id, name) === undefined)
+    .map(([name, { revision }]): HomeEntry => ({ revision, path: [...pathOf(home, state.row.id), name] }));
   return [...live, ...gone];
 }
 

@@ -4,7 +4,9 @@
  */
 import { describe } from 'vitest';
 import { describeBounds } from './bounds-cases.ts';
+import { describeChangeLog } from './change-log-cases.ts';
 import { describeExpectations } from './expectation-cases.ts';
+import { describeHomeChanges } from './home-change-cases.ts';
 import { describeItems } from './item-cases.ts';
 import { describeMoves } from './move-cases.ts';
 import { describeTree } from './tree-cases.ts';
@@ -17,5 +19,7 @@ export function describeCalendarStore(name: string, open: OpenStore): void {
     describe('items', () => describeItems(open));
     describe('ETags and what is expected', () => describeExpectations(open));
     describe('bounds', () => describeBounds(open));
+    describe('the change log', () => describeChangeLog(open));
+    describe('changes of a home', () => describeHomeChanges(open));
   });
 }
