@@ -38,12 +38,16 @@ export class ComposedDirectory implements Directory {
     return this.#first((source) => source.findByName(kind, name));
   }
 
-  findByAddress(calendarUserAddress: string): Promise<Principal | undefined> {
+  async findByAddress(calendarUserAddress: string): Promise<Principal | undefined> {
     const meaning = meaningOf(calendarUserAddress, this.#options.host);
     switch (meaning.is) {
       case 'id': return this.findById(meaning.id);
       case 'name': return this.findByName(meaning.kind, meaning.name);
-      case 'address': return this.#first((source) => source.findByAddress(meaning.address));
+      case 'address': {
+        const found = await this.#first((source) => source.findByAddress(meaning.address));
+        // A source cannot know our host's name: a URL of another counts only where the record states it.
+        return meaning.address.startsWith('http') && found?.addresses.includes(meaning.address) === false ? undefined : found;
+      }
     }
   }
 

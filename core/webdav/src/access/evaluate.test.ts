@@ -1,5 +1,5 @@
 import type { Ace, Collection, CollectionId, DavResource, Home, HomeId, Identity, PrincipalId, Revision } from '@kalends/contracts';
-import { ALL, BIND, NONE, READ, READ_ACL, READ_FREE_BUSY, SCHEDULE_DELIVER, WRITE, WRITE_ACL, WRITE_CONTENT, WRITE_PROPERTIES } from '@kalends/contracts';
+import { ALL, BIND, NONE, READ, READ_ACL, READ_FREE_BUSY, SCHEDULE_DELIVER, WRITE, WRITE_ACL, WRITE_CONTENT } from '@kalends/contracts';
 import { group, memoryDirectory, memoryStore, person } from '@kalends/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

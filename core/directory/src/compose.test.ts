@@ -1,0 +1,179 @@
+import type { DirectorySource, Principal, PrincipalId } from '@kalends/contracts';
+import type { Logger } from '@kalends/kernel';
+import { fakeClock, group, memoryDirectory, memoryStore, person } from '@kalends/testkit';
+import { describe, expect, it } from 'vitest';
+import { AugmentStore } from './augment.ts';
+import { CachedSource } from './cached.ts';
+import { ComposedDirectory } from './compose.ts';
+import { DirectoryUnavailable } from './unavailable.ts';
+
+const TIMES = { recordSeconds: 300, absentSeconds: 60, staleSeconds: 3600, entries: 1000 };
+const id = (name: string): PrincipalId => `id-${name}` as PrincipalId;
+
+/** Counts questions, and fails them while `down`. */
+function counted(source: DirectorySource) {
+  const state = { down: false, asked: [] as string[], source: undefined as unknown as DirectorySource };
+  state.source = new Proxy(source, {
+    get(target, key: keyof DirectorySource) {
+      const member = target[key] as unknown;
+      if (typeof member !== 'function') return member;
+      return (...values: unknown[]) => {
+        if (key !== 'stamp') state.asked.push(`${key} ${String(values[0])}`);
+        if (state.down) throw new Error('no route to host');
+        return (member as (...values: unknown[]) => unknown).apply(target, values);
+      };
+    },
+  });
+  return state;
+}
+
+function given(...sources: readonly DirectorySource[]) {
+  const clock = fakeClock();
+  const { recordStore } = memoryStore();
+  const errors: string[] = [];
+  const silent = (): void => {};
+  const log: Logger = { debug: silent, info: silent, warn: silent, error: (message) => { errors.push(message); }, child: () => log };
+  const cached = sources.map((source) => new CachedSource(source, clock, TIMES));
+  const directory = new ComposedDirectory({ sources: cached, augments: new AugmentStore(recordStore, clock, 5), log, host: 'cal.example.com', accountSeconds: 5 });
+  return { directory, clock, recordStore, cached, errors };
+}
+
+describe('one directory of many sources', () => {
+  it('lets the first source win, and finds in the next whom the first does not know', async () => {
+    const { directory } = given(memoryDirectory([person('amy', { displayName: 'First Amy' })]), memoryDirectory([person('amy'), person('ben')]));
+    expect((await directory.findByAccount('amy'))?.displayName).toBe('First Amy');
+    expect((await directory.findByAccount('ben'))?.id).toBe(id('ben'));
+    expect(await directory.findByAccount('cat')).toBeUndefined();
+  });
+
+  it('follows groups from one source into another', async () => {
+    const people = memoryDirectory([person('amy'), group('team')], { members: { 'id-team': ['id-amy'] } });
+    const firm = memoryDirectory([group('all-staff')], { members: { 'id-all-staff': ['id-team'] } });
+    expect([...await given(people, firm).directory.groupsOf(id('amy'))].sort()).toEqual([id('all-staff'), id('team')]);
+  });
+
+  it('lists each name once, ascending, over all sources', async () => {
+    const { directory } = given(memoryDirectory([person('ben'), person('dan')]), memoryDirectory([person('amy'), person('ben'), person('cat')]));
+    const names = async (after: string | undefined, limit: number): Promise<readonly (string | undefined)[]> => (await directory.list('user', after, limit)).map((found) => found.names[0]);
+    expect(await names(undefined, 3)).toEqual(['amy', 'ben', 'cat']);
+    expect(await names('cat', 3)).toEqual(['dan']);
+  });
+
+  it('finds nobody twice in a search, and no more than asked for', async () => {
+    const { directory } = given(memoryDirectory([person('amy'), person('ben')]), memoryDirectory([person('ben'), person('cat'), person('dan')]));
+    const found: Principal[] = [];
+    for await (const batch of directory.search({ anyOf: true, terms: [{ field: 'email', text: '@example.com', match: 'contains' }], kinds: ['user'], limit: 3 })) found.push(...batch);
+    expect(found.map((principal) => principal.names[0])).toEqual(['amy', 'ben', 'cat']);
+  });
+
+  it('resolves an address in every spelling, and no URL of another host', async () => {
+    const { directory } = given(memoryDirectory([person('amy')]));
+    for (const address of ['MAILTO:Amy@Example.com', 'mailto:amy@example.com?subject=x', 'urn:x-uid:id-amy', '/principals/__uids__/id-amy/', '/principals/users/amy', 'https://cal.example.com/principals/users/amy/']) {
+      expect((await directory.findByAddress(address))?.id, address).toBe(id('amy'));
+    }
+    for (const address of ['https://other.example/principals/users/amy/', 'mailto:nobody@example.com', '/principals/rooms/amy/', 'nonsense', '']) {
+      expect(await directory.findByAddress(address), address).toBeUndefined();
+    }
+  });
+
+  it('gives everybody the addresses that need no saying, after those of the source', async () => {
+    const { directory } = given(memoryDirectory([person('amy', { id: '10000000-0000-0000-0000-00000000000A' as PrincipalId, addresses: ['mailto:amy@example.com'] })]));
+    expect((await directory.findByName('user', 'amy'))?.addresses).toEqual([
+      'mailto:amy@example.com', 'urn:x-uid:10000000-0000-0000-0000-00000000000A', 'urn:uuid:10000000-0000-0000-0000-00000000000A',
+      '/principals/__uids__/10000000-0000-0000-0000-00000000000A/', '/principals/users/amy/',
+    ]);
+  });
+
+  it('leaves out a record whose id would be a word of access lists, or no segment of a URL', async () => {
+    const { directory, errors } = given(memoryDirectory([person('amy', { id: 'all' as PrincipalId }), person('ben', { id: 'a/b' as PrincipalId })]));
+    expect(await directory.findByAccount('amy')).toBeUndefined();
+    expect(await directory.findByAccount('ben')).toBeUndefined();
+    expect(await directory.list('user', undefined, 10)).toEqual([]);
+    expect(errors).toHaveLength(2);
+  });
+});
+
+describe('what is remembered', () => {
+  it('asks once for who is there and who is not, until it is old', async () => {
+    const counting = counted(memoryDirectory([person('amy')]));
+    const { directory, clock } = given(counting.source);
+    for (let round = 0; round < 3; round++) {
+      await directory.findByAccount('amy');
+      await directory.findByAccount('nobody');
+    }
+    expect(counting.asked).toEqual(['findByAccount amy', 'findByAccount nobody']);
+    clock.advance(61_000);
+    await directory.findByAccount('amy');
+    await directory.findByAccount('nobody');
+    expect(counting.asked.slice(2)).toEqual(['findByAccount nobody']);
+  });
+
+  it('asks one question once, though many ask it together', async () => {
+    const counting = counted(memoryDirectory([person('amy')]));
+    const { directory } = given(counting.source);
+    await Promise.all(Array.from({ length: 5 }, () => directory.findById(id('amy'))));
+    expect(counting.asked).toEqual(['findById id-amy']);
+  });
+
+  it('forgets what a source said before its stamp changed', async () => {
+    const source = memoryDirectory([person('amy')]);
+    const { directory, clock } = given(source);
+    expect(await directory.findByAccount('ben')).toBeUndefined();
+    const stamp = await directory.stamp();
+    source.replace([person('ben')]);
+    clock.advance(100);
+    expect((await directory.findByAccount('ben'))?.id).toBe(id('ben'));
+    expect(await directory.findByAccount('amy')).toBeUndefined();
+    expect(await directory.stamp()).not.toBe(stamp);
+  });
+
+  it('goes by what it knew while a source is down, says so, and does not take silence for absence', async () => {
+    const counting = counted(memoryDirectory([person('amy')], { members: {} }));
+    const { directory, clock, cached } = given(counting.source);
+    await directory.findByAccount('amy');
+    counting.down = true;
+    clock.advance(400_000);
+    expect((await directory.findByAccount('amy'))?.id).toBe(id('amy'));
+    expect(cached[0]?.trouble?.message).toBe('no route to host');
+    await expect(directory.findByAccount('ben')).rejects.toThrow(DirectoryUnavailable);
+    clock.advance(3_600_000);
+    await expect(directory.findByAccount('amy')).rejects.toThrow(DirectoryUnavailable);
+    counting.down = false;
+    expect((await directory.findByAccount('amy'))?.id).toBe(id('amy'));
+    expect(cached[0]?.trouble).toBeUndefined();
+  });
+
+  it('learns within five seconds that an account is shut, though its record is kept for minutes', async () => {
+    const source = counted(memoryDirectory([]));
+    let enabled = true;
+    const live: DirectorySource = { ...memoryDirectory([]), name: 'live', stamp: async () => '1', groupsOf: async () => new Set(), findById: async (wanted) => (wanted === id('amy') ? person('amy', { enabled }) : undefined) } as DirectorySource;
+    const { directory, clock } = given(live, source.source);
+    expect(await directory.mayLogIn(id('amy'))).toBe(true);
+    enabled = false;
+    expect(await directory.mayLogIn(id('amy'))).toBe(true);
+    clock.advance(5_000);
+    expect(await directory.mayLogIn(id('amy'))).toBe(false);
+    expect(await directory.mayLogIn(id('nobody'))).toBe(false);
+  });
+});
+
+describe('augments', () => {
+  const bump = (value: number) => ({ kind: 'directory', key: 'augments', value });
+
+  it('lay what this server knows over the record, and are seen within seconds', async () => {
+    const { directory, recordStore, clock } = given(memoryDirectory([person('amy')]));
+    expect(await directory.mayLogIn(id('amy'))).toBe(true);
+    const stamp = await directory.stamp();
+    await recordStore.apply([{ kind: 'augment', key: 'id-amy', value: { locked: true, quotaOctets: 5, schedule: { mode: 'automatic' } } }, bump(1)]);
+    clock.advance(5_000);
+    expect(await directory.mayLogIn(id('amy'))).toBe(false);
+    expect(await directory.findById(id('amy'))).toMatchObject({ locked: true, enabled: true, quotaOctets: 5, schedule: { mode: 'automatic' } });
+    expect(await directory.stamp()).not.toBe(stamp);
+  });
+
+  it('count for nothing where they do not fit the shape', async () => {
+    const { directory, recordStore } = given(memoryDirectory([person('amy')]));
+    await recordStore.apply([{ kind: 'augment', key: 'id-amy', value: { enabled: 'no', from: 'the future' } }, bump(1)]);
+    expect(await directory.findById(id('amy'))).toMatchObject({ enabled: true });
+  });
+});
