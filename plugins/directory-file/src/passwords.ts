@@ -6,17 +6,22 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
 
 const AT_ONCE = 2;
-/** Who comes when so many wait is turned away (`undefined`). */
+/** Two seconds' worth: whoever would wait longer has a client that gave up. */
 const WAITING = 200;
 
 export class PasswordChecker {
+  readonly #mostWaiting: number;
   #running = 0;
   readonly #waiting: (() => void)[] = [];
   #nobodys: Promise<string> | undefined;
 
+  constructor(mostWaiting = WAITING) {
+    this.#mostWaiting = mostWaiting;
+  }
+
   /** Undefined: too many are waiting. */
   async matches(argon2id: string, password: string): Promise<boolean | undefined> {
-    if (this.#waiting.length >= WAITING) return undefined;
+    if (this.#waiting.length >= this.#mostWaiting) return undefined;
     await this.#enter();
     try {
       return await verify(argon2id, password.normalize('NFC'));

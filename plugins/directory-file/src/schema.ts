@@ -25,13 +25,13 @@ const address = z.string().regex(/^(mailto|urn|https?):\S+$/i, 'expected a mailt
 const reference = z.string().min(1);
 
 const UNITS = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 } as const;
-const octets = z.union([
-  z.number().int().min(0),
-  z
-    .string()
-    .regex(/^\d+ ?(KiB|MiB|GiB|TiB)$/, 'expected octets, or a number with KiB, MiB, GiB or TiB')
-    .transform((value) => Number.parseInt(value, 10) * UNITS[value.slice(-3) as keyof typeof UNITS]),
-]);
+const octets = z.union(
+  [
+    z.number().int().min(0),
+    z.string().regex(/^\d+ ?(KiB|MiB|GiB|TiB)$/).transform((value) => Number.parseInt(value, 10) * UNITS[value.slice(-3) as keyof typeof UNITS]),
+  ],
+  'expected octets, or a number with KiB, MiB, GiB or TiB',
+);
 
 const schedule = z.strictObject({
   mode: z.enum(['none', 'accept-always', 'decline-always', 'accept-if-free', 'decline-if-busy', 'automatic']).optional(),
@@ -51,7 +51,7 @@ const credentials = z.strictObject({
 const record = {
   id,
   /** The first is the one shown; the others find the record too. */
-  name: z.union([name.transform((only) => [only]), z.array(name).min(1)]),
+  name: z.preprocess((given) => (typeof given === 'string' ? [given] : given), z.array(name, 'a record needs a name, or a list of them').min(1)),
   'display-name': z.string().min(1).optional(),
   emails: z.array(email).default([]),
   /** Calendar user addresses besides those of `emails`. */
