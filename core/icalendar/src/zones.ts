@@ -4,7 +4,12 @@
  * Takes plain jCal, so that nothing here depends on ical.js.
  */
 import type { EpochSeconds } from '@kalends/contracts';
+import { MAX_COMPILED_ZONES } from './limits.ts';
 import type { LocalSeconds } from './time.ts';
+import { zoneFromVtimezone } from './zones-compile.ts';
+import { ianaAliases, ianaName, ianaNames, ianaVersion, ianaVtimezone, ianaZone } from './zones-iana.ts';
+import { nameBehind, offsetBehind } from './zones-names.ts';
+import { zoneFromTable } from './zones-table.ts';
 
 export interface Zone {
   /** The IANA name where we know the zone, else the TZID that the object gave it. */
@@ -25,18 +30,53 @@ export type JcalComponent = readonly [name: string, properties: readonly JcalPro
 export interface ZoneProblem { readonly problem: string }
 
 /** Version of the IANA data that we carry, such as `2026f`. */
-export const zoneDataVersion = (): string => { throw new Error('to come'); };
-/** The IANA name behind a TZID: a name, a link, a Windows or Outlook name, or a name behind a vendor's path. Undefined when we do not know it. */
-export function zoneName(_tzid: string): string | undefined { throw new Error('to come'); }
-/** As `zoneName`, compiled. Also knows plain offsets (`GMT+1`, `UTC-05:00`). */
-export function knownZone(_tzid: string): Zone | undefined { throw new Error('to come'); }
+export const zoneDataVersion = (): string => ianaVersion();
+
 /** All names that are no links, ascending. */
-export function zoneNames(): readonly string[] { throw new Error('to come'); }
+export const zoneNames = (): readonly string[] => ianaNames();
+
 /** The links that lead to `name`, ascending. */
-export function zoneAliases(_name: string): readonly string[] { throw new Error('to come'); }
-/** Our own VTIMEZONE for a name or a link, with that TZID: CRLF lines, folded, from BEGIN to END. Undefined when we do not know it. */
-export function vtimezoneText(_tzid: string): string | undefined { throw new Error('to come'); }
-/** A VTIMEZONE that an object brought. Cached by content. Refuses what has no observance, or more than the caps allow. */
-export function compileZone(_vtimezone: JcalComponent): Zone | ZoneProblem { throw new Error('to come'); }
+export const zoneAliases = (name: string): readonly string[] => ianaAliases(name);
+
+/**
+ * The IANA name behind a TZID: a name, a link, a Windows or Outlook name, or a name behind a vendor's path. Undefined when we do not know it; a bare offset is no
+ * name.
+ */
+export const zoneName = (tzid: string): string | undefined => nameBehind(tzid);
+
+/** As `zoneName`, worked out. */
+export function knownZone(tzid: string): Zone | undefined {
+  const name = nameBehind(tzid);
+  return name === undefined ? undefined : ianaZone(name);
+}
+
+/** A zone that never changes, for a TZID that is nothing but an offset (`GMT+1`, `UTC-05:00`). Only for objects without a VTIMEZONE of that TZID, which knows more. */
+export function offsetZone(tzid: string): Zone | undefined {
+  const offset = offsetBehind(tzid);
+  return offset === undefined ? undefined : fixedZone(offset, tzid);
+}
+
+/** Our own VTIMEZONE for a name or a link, with that TZID: CRLF lines, folded, from BEGIN to END. Undefined when it is neither. */
+export function vtimezoneText(tzid: string): string | undefined {
+  const name = ianaName(tzid);
+  return name === undefined ? undefined : ianaVtimezone(name, tzid);
+}
+
 /** A zone that never changes. */
-export function fixedZone(_offset: number, _id?: string): Zone { throw new Error('to come'); }
+export function fixedZone(offset: number, id = ''): Zone {
+  return zoneFromTable({ id, onsets: [], before: offset, open: [], horizon: Infinity });
+}
+
+/** By content, the least recently used first. */
+const compiled = new Map<string, Zone | ZoneProblem>();
+
+/** A VTIMEZONE that an object brought. Refuses what has no observance, invalid times or offsets, or more than the caps allow. */
+export function compileZone(vtimezone: JcalComponent): Zone | ZoneProblem {
+  const key = JSON.stringify(vtimezone);
+  const known = compiled.get(key);
+  const zone = known ?? zoneFromVtimezone(vtimezone);
+  if (known !== undefined) compiled.delete(key);
+  else if (compiled.size >= MAX_COMPILED_ZONES) compiled.delete(compiled.keys().next().value!);
+  compiled.set(key, zone);
+  return zone;
+}

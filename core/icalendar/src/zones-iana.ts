@@ -1,0 +1,123 @@
+/**
+ * The IANA zones that we carry, by name: the text of `zone-data/iana.ts` is split into lines when the first zone is asked for (under 2 ms) and each zone is worked
+ * out when it is first used (some 100 µs), then kept; there are a few hundred.
+ */
+import { parseRule, isProblem } from './recurrence-rule.ts';
+import { makePlan } from './recurrence-plan.ts';
+import { DAY, daysFromCivil } from './time.ts';
+import { IANA } from './zone-data/iana.ts';
+import { historyOf, readRuleLine, readZoneLine, type RuleLine, type ZoneLine } from './zones-history.ts';
+import { zoneFromTable, type OpenObservance } from './zones-table.ts';
+import { observancesOf, vtimezoneLines, type PublishedObservance } from './zones-vtimezone.ts';
+import type { Zone } from './zones.ts';
+
+interface Index {
+  readonly version: string;
+  /** The text of each zone: its first line without `Z name`, and those that follow. */
+  readonly zones: ReadonlyMap<string, readonly string[]>;
+  readonly links: ReadonlyMap<string, string>;
+  readonly aliases: ReadonlyMap<string, readonly string[]>;
+  readonly rules: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The table says each change up to here by itself; later ones come from the rules. */
+const TABLE_UNTIL = 2037;
+
+let index: Index | undefined;
+const zones = new Map<string, Zone>();
+
+/** Read once, from the text in this package: a constant, worked out late. */
+function data(): Index {
+  return (index ??= readIndex(IANA));
+}
+
+function readIndex(text: string): Index {
+  const zones = new Map<string, string[]>();
+  const links = new Map<string, string>();
+  const rules = new Map<string, string[]>();
+  let open: string[] = [];
+  for (const line of text.split('\n')) {
+    if (line.startsWith('R ')) {
+      const name = line.slice(2, line.indexOf(' ', 2));
+      const list = rules.get(name);
+      if (list === undefined) rules.set(name, [line]);
+      else list.push(line);
+    } else if (line.startsWith('Z ')) {
+      const end = line.indexOf(' ', 2);
+      open = [line.slice(end + 1)];
+      zones.set(line.slice(2, end), open);
+    } else if (line.startsWith('L ')) {
+      const [, target = '', name = ''] = line.split(' ');
+      links.set(name, target);
+    } else if (line !== '' && !line.startsWith('#')) open.push(line);
+  }
+  for (const [name, target] of links) links.set(name, finalTarget(links, target));
+  const aliases = new Map<string, string[]>();
+  for (const name of [...links.keys()].sort()) {
+    const target = links.get(name)!;
+    const list = aliases.get(target);
+    if (list === undefined) aliases.set(target, [name]);
+    else list.push(name);
+  }
+  return { version: /^# version (\S+)/.exec(text)?.[1] ?? '', zones, links, aliases, rules };
+}
+
+function finalTarget(links: ReadonlyMap<string, string>, name: string): string {
+  for (let target: string | undefined = name; target !== undefined; target = links.get(name)) name = target;
+  return name;
+}
+
+export const ianaVersion = (): string => data().version;
+export const ianaNames = (): readonly string[] => [...data().zones.keys()].sort();
+export const ianaAliases = (name: string): readonly string[] => data().aliases.get(name) ?? [];
+/** All names and links, in no order. */
+export const ianaAllNames = (): readonly string[] => [...data().zones.keys(), ...data().links.keys()];
+/** The name that a name or link stands for. */
+export const ianaName = (name: string): string | undefined => (data().zones.has(name) ? name : data().links.get(name));
+
+/** By name, not by link. */
+export function ianaZone(name: string): Zone {
+  let zone = zones.get(name);
+  if (zone === undefined) {
+    zone = workOut(name);
+    zones.set(name, zone);
+  }
+  return zone;
+}
+
+function linesOf(name: string): readonly ZoneLine[] {
+  const { zones, rules } = data();
+  const read = new Map<string, readonly RuleLine[]>();
+  const rulesOf = (rule: string): readonly RuleLine[] => {
+    if (!read.has(rule)) read.set(rule, (rules.get(rule) ?? []).map(readRuleLine));
+    return read.get(rule)!;
+  };
+  return (zones.get(name) ?? []).map((line) => readZoneLine(line, rulesOf));
+}
+
+/** After the last year that a rule names, so that what is left repeats for ever. */
+function lastYearOf(lines: readonly ZoneLine[]): number {
+  const years = (lines[lines.length - 1]?.rules ?? []).map(({ firstYear, lastYear }) => (lastYear === Infinity ? firstYear : lastYear));
+  return Math.max(TABLE_UNTIL, ...years.map((year) => year + 1));
+}
+
+function workOut(name: string): Zone {
+  const lines = linesOf(name);
+  const lastYear = lastYearOf(lines);
+  const history = historyOf(lines, lastYear);
+  const open = observancesOf(history, lastYear).flatMap((observance) => (observance.open ? openObservance(observance) : []));
+  return zoneFromTable({ id: name, onsets: history.onsets, before: history.before, open, horizon: daysFromCivil(lastYear + 1, 1, 1) * DAY });
+}
+
+function openObservance({ rule, start, from, to }: PublishedObservance): OpenObservance {
+  const parsed = parseRule(rule ?? '');
+  if (isProblem(parsed)) throw new RangeError(`zone data: ${parsed.problem}`);
+  return { plan: makePlan(parsed, { start, kind: 'floating', zone: undefined }), from, to };
+}
+
+/** Under any TZID, for a name that is no link. */
+export function ianaVtimezone(name: string, tzid: string): string {
+  const lines = linesOf(name);
+  const lastYear = lastYearOf(lines);
+  return vtimezoneLines(tzid, observancesOf(historyOf(lines, lastYear), lastYear));
+}
