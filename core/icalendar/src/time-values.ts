@@ -12,7 +12,7 @@ import type { Duration, LocalSeconds } from './time.ts';
 import { DAY, parseDuration, parseTime } from './time.ts';
 import { readText, splitList } from './values.ts';
 import type { Zone } from './zones.ts';
-import { compileZone, knownZone } from './zones.ts';
+import { compileZone, knownZone, offsetZone } from './zones.ts';
 
 export interface TimeValue {
   /** `zoned` only with a zone that we could resolve; else the value counts as `floating`. */
@@ -34,7 +34,7 @@ export class ObjectZones {
 
   find(tzid: string): Zone | undefined {
     if (this.#found.has(tzid)) return this.#found.get(tzid);
-    const zone = knownZone(tzid) ?? this.#own(tzid);
+    const zone = knownZone(tzid) ?? this.#own(tzid) ?? offsetZone(tzid);
     this.#found.set(tzid, zone);
     return zone;
   }
