@@ -7,4 +7,13 @@ export interface Directory extends DirectorySource {
   /** At most `account-seconds` old (default 5): enabled and locked are asked apart from the rest. */
   mayLogIn(id: PrincipalId): Promise<boolean>;
 }
+/** The only error of a Directory: a source cannot be asked now, and nothing it said before covers the question. Not the same as "nobody": 503, never 404. */
+export class DirectoryUnavailable extends Error {
+  override readonly name = 'DirectoryUnavailable';
+  readonly source: string;
+  constructor(source: string, cause: unknown) {
+    super(`the directory source "${source}" cannot be asked at present`, { cause });
+    this.source = source;
+  }
+}
 export const directory = extensionPoint<Directory>('directory');

@@ -2,9 +2,9 @@
  * One source behind a cache: answers and absences alike, each for a while, and only as long as the source's stamp stays. While the source is down, what it said
  * before goes on being true, up to a limit; what it never said is DirectoryUnavailable, not "nobody".
  */
+import { DirectoryUnavailable } from '@kalends/contracts';
 import type { Clock, DirectorySource, Principal, PrincipalId } from '@kalends/contracts';
 import { LRUCache } from 'lru-cache';
-import { DirectoryUnavailable } from './unavailable.ts';
 
 export interface CacheTimes {
   /** Records and memberships. */ readonly recordSeconds: number;

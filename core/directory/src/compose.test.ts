@@ -1,3 +1,4 @@
+import { DirectoryUnavailable } from '@kalends/contracts';
 import type { DirectorySource, Principal, PrincipalId } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
 import { fakeClock, group, memoryDirectory, memoryStore, person } from '@kalends/testkit';
@@ -5,7 +6,6 @@ import { describe, expect, it } from 'vitest';
 import { AugmentStore } from './augment.ts';
 import { CachedSource } from './cached.ts';
 import { ComposedDirectory } from './compose.ts';
-import { DirectoryUnavailable } from './unavailable.ts';
 
 const TIMES = { recordSeconds: 300, absentSeconds: 60, staleSeconds: 3600, entries: 1000 };
 const id = (name: string): PrincipalId => `id-${name}` as PrincipalId;
@@ -34,7 +34,7 @@ function given(...sources: readonly DirectorySource[]) {
   const silent = (): void => {};
   const log: Logger = { debug: silent, info: silent, warn: silent, error: (message) => { errors.push(message); }, child: () => log };
   const cached = sources.map((source) => new CachedSource(source, clock, TIMES));
-  const directory = new ComposedDirectory({ sources: cached, augments: new AugmentStore(recordStore, clock, 5), log, host: 'cal.example.com', accountSeconds: 5 });
+  const directory = new ComposedDirectory({ sources: cached, augments: new AugmentStore(recordStore, clock, 5), log, host: () => 'cal.example.com', accountSeconds: 5 });
   return { directory, clock, recordStore, cached, errors };
 }
 

@@ -14,7 +14,7 @@ const RESERVED: ReadonlySet<string> = new Set(['all', 'authenticated', 'unauthen
 
 export interface ComposedOptions {
   readonly sources: readonly CachedSource[]; readonly augments: AugmentStore; readonly log: Logger;
-  /** Of the public URL. */ readonly host: string;
+  /** Of the public URL, whose port may be known only after the start. */ readonly host: () => string;
   /** How old "may log in" may be. */ readonly accountSeconds: number;
 }
 
@@ -39,7 +39,7 @@ export class ComposedDirectory implements Directory {
   }
 
   async findByAddress(calendarUserAddress: string): Promise<Principal | undefined> {
-    const meaning = meaningOf(calendarUserAddress, this.#options.host);
+    const meaning = meaningOf(calendarUserAddress, this.#options.host());
     switch (meaning.is) {
       case 'id': return this.findById(meaning.id);
       case 'name': return this.findByName(meaning.kind, meaning.name);

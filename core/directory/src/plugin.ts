@@ -36,6 +36,6 @@ export default definePlugin({
       const down = sources.filter(({ trouble }) => trouble !== undefined);
       return { ok: down.length === 0, ...(down.length === 0 ? {} : { detail: down.map(({ name, trouble }) => `${name}: ${trouble?.message}`).join('; ') }) };
     });
-    return { directory: new ComposedDirectory({ sources, augments, log, host: deps.deployment.publicUrl.host, accountSeconds }) };
+    return { directory: new ComposedDirectory({ sources, augments, log, host: () => deps.deployment.publicUrl.host, accountSeconds }) };
   },
 });

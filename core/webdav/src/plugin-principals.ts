@@ -47,6 +47,6 @@ export default definePlugin({
         aclPrincipalPropSet, principalMatch(delegates), principalPropertySearch, principalSearchPropertySet, expandProperty, calendarserverPrincipalSearch,
       ],
     };
-    return { principals, wellKnown: wellKnownCaldav(deployment.publicUrl) };
+    return { principals, wellKnown: wellKnownCaldav(deployment) };
   },
 });

@@ -41,7 +41,7 @@ const id = (text: string): PrincipalId => text as PrincipalId;
 const ANN = id('10000000-0000-0000-0000-000000000001');
 async function opened(text = STAFF, demo = true): Promise<FileDirectory> {
   await writeFile(file, text);
-  return FileDirectory.open({ file, demo, host: 'cal.example.com' }, clock, log);
+  return FileDirectory.open({ file, demo, host: () => 'cal.example.com' }, clock, log);
 }
 
 describe('the directory in a file', () => {

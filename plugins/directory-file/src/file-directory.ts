@@ -15,7 +15,7 @@ import { Snapshot } from './snapshot.ts';
 const LOOK_MILLISECONDS = 250;
 
 export interface FileOptions extends ReadOptions {
-  /** `cal.example.com:8443`: absolute principal URLs of this host name somebody here. */ readonly host: string;
+  /** `cal.example.com:8443`: absolute principal URLs of this host name somebody here. The port may be known only after the start. */ readonly host: () => string;
 }
 
 export class FileDirectory implements DirectorySource {

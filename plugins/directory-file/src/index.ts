@@ -29,7 +29,7 @@ export default definePlugin({
   requires: { deployment, clock },
 
   async setup({ config: { file, demo, realm }, deps, log, lifecycle }) {
-    const source = await FileDirectory.open({ file, demo, host: deps.deployment.publicUrl.host }, deps.clock, log);
+    const source = await FileDirectory.open({ file, demo, host: () => deps.deployment.publicUrl.host }, deps.clock, log);
     const { realms } = await source.current();
     if (realm !== undefined && realms.size > 0 && !realms.has(realm)) {
       throw new Error(`${file}: the stored digests are for ${[...realms].join(', ')}, none for ${realm}; put the realm back, or set the passwords anew`);

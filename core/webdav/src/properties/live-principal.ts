@@ -10,6 +10,7 @@ import { engineOf } from '../engine.ts';
 import { DavError } from '../errors/dav-error.ts';
 import { aliasPaths, principalPath, TYPE_OF } from '../resource/principal-path.ts';
 import { CALENDARSERVER, dav } from '../xml/names.ts';
+import { pathIn } from './value-of.ts';
 
 const PRINCIPALS = ['principal', 'proxy'];
 const LISTINGS = ['root', 'well-known', 'listing', 'uids-listing', 'principal-listing', 'home-listing'];
@@ -121,8 +122,7 @@ function groupMemberSet(delegates: Delegates): LiveProperty<Ids> {
 
 /** Only the canonical URL of a person or group will do, so that what is read is what was written. */
 async function memberAt(href: string, request: DavRequest): Promise<PrincipalId> {
-  const engine = engineOf(request);
-  const path = engine.pathOf(href);
+  const path = pathIn(href, request);
   const judged = path === undefined ? undefined : await request.judge(path, {});
   const principal = judged !== undefined && (judged.access & READ) === READ && judged.resource.kind === 'principal' ? judged.resource.principal : undefined;
   if (principal === undefined || path !== principalPath(principal.id)) throw new DavError(403, { detail: 'A delegate is named by the principal-URL of a person or a group.' });

@@ -1,6 +1,7 @@
 /** One property of one row as a tree, for reports that look inside values: expand-property, principal-match. Listings go by `plan.ts`, which builds no tree. */
 import type { DavRequest, PropertyRow, QName } from '@kalends/contracts';
 import { engineOf } from '../engine.ts';
+import { DavError } from '../errors/dav-error.ts';
 import { clark } from '../xml/names.ts';
 import { Element, parse } from '../xml/read.ts';
 import { XmlWriter } from '../xml/write.ts';
@@ -29,4 +30,14 @@ export async function valueOf(name: QName, row: PropertyRow, request: DavRequest
 /** The text of each DAV:href directly inside a value. */
 export function hrefsIn(element: Element): readonly string[] {
   return element.children.filter(({ name }) => name.ns === 'DAV:' && name.local === 'href').map(({ text }) => text.trim());
+}
+
+/** The path of an href in a stored or computed value: of another server, or no HTTP address at all, undefined. */
+export function pathIn(href: string, request: DavRequest): string | undefined {
+  try {
+    return engineOf(request).pathOf(href);
+  } catch (error) {
+    if (error instanceof DavError) return undefined;
+    throw error;
+  }
 }

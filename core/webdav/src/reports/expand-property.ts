@@ -7,7 +7,7 @@ import type { DavRequest, PropertyRow, QName, ReportSpec, XmlNode } from '@kalen
 import { STATUS_CODES } from 'node:http';
 import { engineOf } from '../engine.ts';
 import { badRequest, numberOfMatchesWithinLimits } from '../errors/preconditions.ts';
-import { valueOf } from '../properties/value-of.ts';
+import { pathIn, valueOf } from '../properties/value-of.ts';
 import { DAV, dav, isNamed } from '../xml/names.ts';
 import type { Element } from '../xml/read.ts';
 import { XmlWriter, xmlOf } from '../xml/write.ts';
@@ -104,7 +104,7 @@ class Expansion {
 
   async #expand(href: string, below: readonly Asked[], { identity }: PropertyRow): Promise<void> {
     if (++this.#count > MOST_EXPANSIONS) throw numberOfMatchesWithinLimits('The answer would hold too many expanded resources.');
-    const path = engineOf(this.#request).pathOf(href);
+    const path = pathIn(href, this.#request);
     if (path === undefined) {
       this.#xml.href(href);
       return;

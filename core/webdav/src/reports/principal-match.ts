@@ -7,7 +7,7 @@ import { READ } from '@kalends/contracts';
 import type { DavRequest, DavResource, PrincipalId, PropertyRow, QName, ReportSpec, XmlNode } from '@kalends/contracts';
 import { engineOf } from '../engine.ts';
 import { badRequest } from '../errors/preconditions.ts';
-import { valueOf, hrefsIn } from '../properties/value-of.ts';
+import { hrefsIn, pathIn, valueOf } from '../properties/value-of.ts';
 import { proxyGroupId, proxyGroupOf } from '../access/delegates.ts';
 import type { Delegates } from '../access/delegates.ts';
 import { joinPath } from '../resource/href.ts';
@@ -88,11 +88,10 @@ async function named(request: DavRequest, property: QName): Promise<Rows> {
 
 /** A stored href may be spelled by type and name. */
 async function isOneOf(href: string, mine: ReadonlySet<string>, request: DavRequest): Promise<boolean> {
-  const engine = engineOf(request);
-  const path = engine.pathOf(href);
+  const path = pathIn(href, request);
   if (path === undefined || mine.has(path)) return path !== undefined;
   if (!path.startsWith('/principals/')) return false;
-  const resource = await engine.engine.locate(path, {}, request.identity);
+  const resource = await engineOf(request).engine.locate(path, {}, request.identity);
   return resource?.principal !== undefined && mine.has(resource.canonical);
 }
 

@@ -2,6 +2,7 @@
  * Whatever ends a request early becomes an answer here. What a client did is 4xx with a sentence; what we did is 500 with an id, and the rest in the log. Once
  * octets are out, the connection ends without a closing tag.
  */
+import { DirectoryUnavailable } from '@kalends/contracts';
 import { ClientGone } from '@kalends/http';
 import type { Authentication } from '@kalends/http';
 import { DavError } from '../errors/dav-error.ts';
@@ -17,7 +18,7 @@ export async function fail({ http, engine }: Arrived, thrown: unknown, authentic
     response.destroy();
     return;
   }
-  const error = fromStore(thrown);
+  const error = thrown instanceof DirectoryUnavailable ? new DavError(503, { detail: 'The directory cannot be asked at present: try again.', headers: { 'Retry-After': '5' } }) : fromStore(thrown);
   const known = error instanceof DavError || error instanceof NeedsIdentity;
   if (!known || (error instanceof DavError && error.status === 500)) {
     engine.log.error('a request failed', { request: http.id, method: http.request.method, path: http.path, error: told(error) });
