@@ -17,7 +17,7 @@ import { parse } from './parse.ts';
 import type { Problem } from './problem.ts';
 import { seriesBounds } from './recurrence.ts';
 import type { Part, Series } from './series.ts';
-import { endOf, isFloating, readSeries } from './series.ts';
+import { endOf, isFloating, matchesAlways, movedBy, readSeries } from './series.ts';
 import { seriesRuns } from './series-runs.ts';
 import { packSlices } from './slices.ts';
 import { DAY, HOUR } from './time.ts';
@@ -98,16 +98,6 @@ function includePart(series: Series, part: Part, last: EpochSeconds | undefined,
       if (time !== undefined) include(time.at - 1, time.at + 1);
     }
   }
-}
-
-/** How far overrides of this and all future instances move theirs. */
-function movedBy({ future }: Series): number {
-  return future.reduce((most, { start, recurrenceId }) => Math.max(most, Math.abs(start!.at - recurrenceId!.at)), 0);
-}
-
-/** RFC 4791 §9.9: a VTODO without any time overlaps every range; so does what the table does not know. A VJOURNAL without DTSTART never does. */
-export function matchesAlways({ component, start }: Part): boolean {
-  return start === undefined && component.name !== 'VJOURNAL' && component.name !== 'VFREEBUSY' && component.name !== 'VEVENT';
 }
 
 function flagsOf(object: CalendarObject, { parts, recurrence }: Series): number {

@@ -50,3 +50,5 @@ export const MAX_RUNS = 4096;
 export const MAX_COVERED_STARTS = 100_000;
 /** Problems told of one object: nobody reads more, and each costs memory. */
 export const MAX_PROBLEMS = 20;
+/** Instances of one object in one expanded answer (RFC 4791 §9.6.5): 27 years of a daily meeting, about 10 MB. The first ones are given. */
+export const MAX_EXPANDED = 10_000;

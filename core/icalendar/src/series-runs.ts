@@ -9,7 +9,7 @@ import type { Run } from './occurrences.ts';
 import { FLOOR } from './occurrences.ts';
 import { startRuns } from './recurrence.ts';
 import type { Instance, Part, Series } from './series.ts';
-import { endOf, place } from './series.ts';
+import { endOf, place, singleInstances } from './series.ts';
 
 export interface SeriesRuns {
   /** Ascending by start. */ readonly runs: readonly Run[];
@@ -20,13 +20,7 @@ export interface SeriesRuns {
 export function seriesRuns(series: Series, until: EpochSeconds): SeriesRuns {
   const runs: Run[] = [];
   let complete = DISTANT;
-  const recurs = series.recurrence !== undefined;
-  for (const part of series.parts) {
-    const { start } = part;
-    if (start === undefined || (part === series.master && recurs)) continue;
-    runs.push(single({ part, start: start.at, end: endOf(part, start.local, start.at), busy: part.busy, id: undefined }));
-  }
-  for (const period of series.periods) runs.push({ ...single(period), length: period.end - period.start });
+  for (const instance of singleInstances(series)) runs.push(series.periods.includes(instance) ? { ...single(instance), length: instance.end - instance.start } : single(instance));
   if (series.master !== undefined && series.recurrence !== undefined) {
     const { runs: starts, ends, truncated } = startRuns(series.recurrence, { start: -DISTANT, end: until }, MAX_COVERED_STARTS);
     const regular = series.future.length === 0 && ends.size === 0 && isExact(series.master);

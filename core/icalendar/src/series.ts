@@ -53,6 +53,11 @@ export interface Instance {
 
 export const isFloating = ({ start }: Part): boolean => start !== undefined && (start.kind === 'date' || start.kind === 'floating');
 
+/** RFC 4791 §9.9: a VTODO without any time overlaps every range; so does what the table does not know. A VJOURNAL without DTSTART never does. */
+export function matchesAlways({ component, start }: Part): boolean {
+  return start === undefined && component.name !== 'VJOURNAL' && component.name !== 'VFREEBUSY' && component.name !== 'VEVENT';
+}
+
 export function readSeries(object: CalendarObject): Series {
   const zones = new ObjectZones(object.root);
   const parts = object.parts.map((component, index) => readPart(component, index, zones));
@@ -201,28 +206,40 @@ export function longest(series: Series): number {
 }
 
 /**
- * Occurrences that overlap `range` widened by a day (the caller tests exactly), ascending by start, at most `limit`. Walks: for facts see `series-runs.ts`.
+ * Occurrences that may overlap `range` (it is widened; the caller tests exactly), ascending by start, at most `limit` of those that start after `after`. For
+ * facts see `series-runs.ts`.
  */
-export function instancesNear(series: Series, range: TimeRange, limit: number): { readonly instances: readonly Instance[]; readonly truncated: boolean } {
-  const found: Instance[] = [];
-  const from = range.start - longest(series) - DAY;
-  const to = range.end + DAY;
-  const recurs = series.recurrence !== undefined;
+export function instancesNear(series: Series, range: TimeRange, limit: number, after = -Infinity): { readonly instances: readonly Instance[]; readonly truncated: boolean } {
+  const window = { start: range.start - longest(series) - DAY, end: range.end + DAY };
+  const found = singleInstances(series).filter(({ start, end }) => start > after && start < window.end && end + DAY >= range.start);
   let truncated = false;
-  for (const part of series.parts) {
-    const { start, recurrenceId } = part;
-    if (start === undefined || (part === series.master && recurs)) continue;
-    const end = endOf(part, start.local, start.at);
-    if (start.at - part.before < to && end + part.after >= range.start - DAY) found.push({ part, start: start.at, end, busy: part.busy, id: recurrenceId?.at });
-  }
-  for (const period of series.periods) if (period.start < to && period.end >= range.start - DAY) found.push(period);
   if (series.master !== undefined && series.recurrence !== undefined) {
-    const shift = series.future.reduce((most, { start, recurrenceId }) => Math.max(most, Math.abs(start!.at - recurrenceId!.at)), 0);
-    const some = instances(series.recurrence, { start: from - shift, end: to + shift }, limit);
+    const shift = movedBy(series);
+    const some = instances(series.recurrence, { start: Math.max(window.start, after + 1) - shift, end: window.end + shift }, limit);
     truncated = some.truncated || some.starts.length >= limit;
     for (const [n, id] of some.starts.entries()) found.push(place(series, series.master, id, some.locals[n] ?? id, some.ends.get(id)));
   }
-  return { instances: found.sort((a, b) => a.start - b.start).slice(0, limit), truncated: truncated || found.length > limit };
+  found.sort((a, b) => a.start - b.start);
+  // What stands alone behind the last that the rules gave belongs to the next look.
+  const horizon = truncated ? (found.findLast(({ part, id }) => part === series.master || (id !== undefined && part.future))?.start ?? Infinity) : Infinity;
+  const within = found.filter(({ start }) => start <= horizon).slice(0, limit);
+  return { instances: within, truncated: truncated || found.length > limit };
+}
+
+/** Overrides, periods, and the master where it does not recur. */
+export function singleInstances({ parts, master, recurrence, periods }: Series): Instance[] {
+  const found: Instance[] = [...periods];
+  for (const part of parts) {
+    const { start, recurrenceId, busy } = part;
+    if (start === undefined || (part === master && recurrence !== undefined)) continue;
+    found.push({ part, start: start.at, end: endOf(part, start.local, start.at), busy, id: recurrenceId?.at });
+  }
+  return found;
+}
+
+/** How far overrides of this and all future instances move theirs. */
+export function movedBy({ future }: Series): number {
+  return future.reduce((most, { start, recurrenceId }) => Math.max(most, Math.abs(start!.at - recurrenceId!.at)), 0);
 }
 
 /** An instance of the master, moved by the last override of this and all future ones before it. */

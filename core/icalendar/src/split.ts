@@ -65,13 +65,30 @@ function addTo(groups: Map<string, Group>, root: Component, component: Component
   const id = findProperty(component, 'RECURRENCE-ID')?.value;
   const same = group.kind === name ? group.parts.find((part) => findProperty(part, 'RECURRENCE-ID')?.value === id) : group.parts[0];
   if (same === undefined) group.parts.push(component);
-  else if (fingerprint(same) !== fingerprint(component)) {
+  else if (fingerprint(same) === fingerprint(component)) return;
+  else if (group.kind === name && isRevision(same, component)) {
+    if (isNewer(component, same)) group.parts[group.parts.indexOf(same)] = component;
+    told.push(problemAt(component, `two states of ${name} ${uid}; the newer one is kept`));
+  } else {
     // One UID for two things: both are kept, the later one under a UID of its own.
     const other = `${uid}-${fingerprint(component).slice(0, 8)}`;
     told.push(problemAt(component, `a second ${name} with the UID ${uid}; it is kept as ${other}`));
     groups.set(other, { root, uid: other, kind: name, parts: [withUid(component, other)] });
   }
 }
+
+/** Two states of one thing: another SEQUENCE, the same instance, or the same start. */
+function isRevision(one: Component, other: Component): boolean {
+  return sequenceOf(one) !== sequenceOf(other) || findProperty(one, 'RECURRENCE-ID') !== undefined || findProperty(one, 'DTSTART')?.value === findProperty(other, 'DTSTART')?.value;
+}
+
+/** RFC 5546 §2.1.5: SEQUENCE, then DTSTAMP; the later in the file where both are equal. */
+function isNewer(one: Component, other: Component): boolean {
+  const stamp = (component: Component): string => findProperty(component, 'DTSTAMP')?.value ?? '';
+  return sequenceOf(one) === sequenceOf(other) ? stamp(one) >= stamp(other) : sequenceOf(one) > sequenceOf(other);
+}
+
+const sequenceOf = (component: Component): number => Number.parseInt(findProperty(component, 'SEQUENCE')?.value ?? '0', 10) || 0;
 
 const withUid = (component: Component, uid: string): Component => setProperty(component, 'UID', makeProperty('UID', writeText(uid)));
 
