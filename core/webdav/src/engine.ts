@@ -22,6 +22,7 @@ export interface Engine {
   readonly properties: PropertyRegistry;
   /** By kind, `*` included: the methods that may be asked of it. */ methods(kind: string): ReadonlyMap<string, MethodSpec>;
   reports(kind: string): readonly ReportSpec<unknown>[];
+  /** All methods that some kind has. */ readonly known: ReadonlySet<string>;
   /** Tokens of the DAV header (RFC 4918 §10.1), in order. */ readonly compliance: readonly string[];
   /** What stands at a path of this server; undefined where no kind knows it. `path`: percent-encoded, no query. @throws DavError 400 for a path that is none */
   locate(path: string, select: ItemSelect, identity: Identity): Promise<DavResource | undefined>;

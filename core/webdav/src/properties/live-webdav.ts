@@ -7,6 +7,7 @@ import { WRITE_PROPERTIES } from '@kalends/contracts';
 import { engineOf } from '../engine.ts';
 import type { Engine } from '../engine.ts';
 import { collectionTag, isItemKind, itemTag, ownCollection, syncToken } from '../resource/shape.ts';
+import { quotaOctets } from '../write-limits.ts';
 import { CALENDARSERVER, clark, dav } from '../xml/names.ts';
 import type { Element } from '../xml/read.ts';
 import { xmlOf } from '../xml/write.ts';
@@ -138,15 +139,9 @@ export const webdavProperties: NonNullable<DavFeature['properties']> = [
   supportedReportSet, supportedMethodSet, syncTokenProperty, getctag, quotaUsed, quotaAvailable,
 ];
 
-/** What a home may hold: the record's own limit, else everybody's. All rows of a listing lie in one home. */
-export async function quotaOf({ engine }: { readonly engine: Engine }, owner: PropertyRow['resource']['owner']): Promise<number> {
-  const own = owner === undefined ? undefined : (await engine.directory.findById(owner))?.quotaOctets;
-  return own ?? engine.deployment.limits.homeOctets;
-}
-
 async function quota([row]: readonly PropertyRow[], request: DavRequest): Promise<Quota | undefined> {
   const home = row?.resource.home;
-  return home === undefined ? undefined : { used: home.usedOctets, limit: await quotaOf(engineOf(request), home.owner) };
+  return home === undefined ? undefined : { used: home.usedOctets, limit: await quotaOctets(engineOf(request).engine, home.owner) };
 }
 
 async function engine(_rows: readonly PropertyRow[], request: DavRequest): Promise<Engine> {

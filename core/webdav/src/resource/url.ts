@@ -18,6 +18,7 @@ const MAX_SEGMENTS = 100;
 /** @throws DavError 400, 404, 414 */
 export function parsePath(path: string): ParsedPath {
   if (!path.startsWith('/')) throw badRequest('The path does not begin with a slash.');
+  if (path.includes('#')) throw badRequest('A request target has no fragment.');
   const parts = path.split('/').filter((part) => part !== '');
   if (parts.length > MAX_SEGMENTS) throw new DavError(414, { detail: 'The path has too many segments.' });
   const slash = path.endsWith('/');

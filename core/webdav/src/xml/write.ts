@@ -153,17 +153,17 @@ function entity(character: string): string {
 }
 
 /**
- * An element whole, as properties are stored: its own namespaces declared, attributes kept (RFC 4918 §4.3 asks for `xml:lang`). Iterative: `element` may be
- * as deep as `limits.ts` allows.
+ * An element whole, as properties are stored: its own namespaces declared, attributes kept. `language`: what `xml:lang` was in scope
+ * (RFC 4918 §4.3). As deep as `limits.ts` allows, so the stack is safe.
  */
-export function xmlOf(element: Element): string {
+export function xmlOf(element: Element, language?: string): string {
   const writer = new XmlWriter();
-  write(writer, element);
+  write(writer, element, language === undefined || element.attribute('xml:lang') !== undefined ? {} : { 'xml:lang': language });
   return writer.take();
 }
 
-function write(writer: XmlWriter, element: Element): void {
-  writer.open(element.name, attributesToWrite(element));
+function write(writer: XmlWriter, element: Element, more: Readonly<Record<string, string>> = {}): void {
+  writer.open(element.name, { ...attributesToWrite(element), ...more });
   for (const part of element.mixed ?? (element.children.length > 0 ? element.children : [element.text])) {
     if (typeof part === 'string') writer.fragment(escapeText(part).replaceAll('\r', '&#13;'));
     else write(writer, part);

@@ -1,0 +1,25 @@
+/**
+ * WebDAV itself as a feature: the methods every resource has, those of plain files, and the properties of RFC 4918 and its extensions. Which kinds there are, and
+ * where, other features say.
+ */
+import type { DavFeature } from '@kalends/contracts';
+import { copy, move } from './methods/copy-move.ts';
+import { deleteFile, deleteFiles } from './methods/delete.ts';
+import { getCollection, getFile } from './methods/get.ts';
+import { mkcolElsewhere, mkcolFile } from './methods/mkcol.ts';
+import { options } from './methods/options.ts';
+import { propfind } from './methods/propfind.ts';
+import { proppatch } from './methods/proppatch.ts';
+import { putCollection, putFile } from './methods/put.ts';
+import { report } from './methods/report.ts';
+import { webdavProperties } from './properties/live-webdav.ts';
+import { syncCollection } from './reports/sync-collection.ts';
+
+export const webdavFeature: DavFeature = {
+  name: 'webdav',
+  // RFC 4918 §18.1, §18.3; class 2 would be locks. RFC 5689 §3.1.
+  compliance: ['1', '3', 'extended-mkcol'],
+  methods: [options, propfind, proppatch, report, getFile, getCollection, putFile, putCollection, deleteFile, deleteFiles, mkcolFile, mkcolElsewhere, copy, move],
+  reports: [syncCollection],
+  properties: webdavProperties,
+};

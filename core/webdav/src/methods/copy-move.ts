@@ -1,0 +1,126 @@
+/**
+ * COPY and MOVE among plain collections (RFC 4918 §9.8, §9.9): one change of the home, decided by what stands there inside it. Between homes the octets are
+ * read, staged and put; what is moved is removed when it stands at its new place.
+ */
+import type { Collection, DavRequest, DavResource, ItemName, MethodSpec, StoreWriter } from '@kalends/contracts';
+import { BIND, READ, UNBIND, WRITE_CONTENT } from '@kalends/contracts';
+import { answer } from '../answer.ts';
+import { engineOf } from '../engine.ts';
+import type { EngineRequest } from '../engine.ts';
+import { DavError } from '../errors/dav-error.ts';
+import { badRequest, conflict, forbidden, notFound, preconditionFailed } from '../errors/preconditions.ts';
+import { parentOf } from '../resource/family.ts';
+import { ownCollection } from '../resource/shape.ts';
+import { writeLimits } from '../write-limits.ts';
+import { receiveTree, sendTree } from './between-homes.ts';
+import { occupant, placeOf } from './place.ts';
+import type { Place } from './place.ts';
+
+export const copy: MethodSpec = { method: 'COPY', kinds: ['file', 'files'], select: { meta: true }, requires: () => [{ on: 'self', privileges: READ }], handle: (request) => transfer(request, 'COPY') };
+export const move: MethodSpec = {
+  method: 'MOVE', kinds: ['file', 'files'], select: { meta: true }, requires: () => [{ on: 'self', privileges: READ }, { on: 'parent', privileges: UNBIND }], handle: (request) => transfer(request, 'MOVE'),
+};
+
+/** One end: the collection that moves, or the item's name. */
+export interface Source { readonly place: Place; readonly collection: Collection | undefined; /** Collections without their members (Depth 0). */ readonly shallow: boolean }
+
+async function transfer(given: DavRequest, method: 'COPY' | 'MOVE'): Promise<void> {
+  const request = engineOf(given);
+  const { engine, resource, http } = request;
+  const source = sourceOf(request, method);
+  const target = await destinationOf(request);
+  const place = placeOf(target);
+  checkApart(source, target, place);
+  const limits = await writeLimits(engine, target);
+  const sameHome = place.parent.home === source.place.parent.home;
+  const sent = sameHome ? undefined : await sendTree(engine.store, source, target.home!.id);
+  const { value: created } = await engine.store.write(place.parent.home, limits, async (tx) => {
+    const replaced = await makeRoom(tx, place, request.fields.overwrite);
+    if (sent !== undefined) await receiveTree(tx, sent, place);
+    else await (method === 'MOVE' ? moveHere(tx, source, place) : copyHere(tx, source, place));
+    return !replaced;
+  });
+  if (sent !== undefined && method === 'MOVE') await removeSource(request, source, resource);
+  answer(http, created ? 201 : 204, created ? { Location: target.path } : {});
+}
+
+function sourceOf({ resource, fields: { depth }, engine }: EngineRequest, method: 'COPY' | 'MOVE'): Source {
+  const collection = ownCollection(resource);
+  if (!engine.exists(resource)) throw notFound();
+  if (collection === undefined) return { place: placeOf(resource), collection, shallow: false };
+  if (depth === 1 || (method === 'MOVE' && depth === 0)) throw badRequest('A collection is copied with Depth 0 or infinity, and moved with infinity.');
+  if (collection.parent === resource.home?.root.id && method === 'MOVE') throw forbidden('This collection belongs to the home.');
+  // The dropbox itself has no plain collection above it, but may be copied into one.
+  const place = collection.parent === resource.home?.root.id ? { parent: collection, name: collection.segment as ItemName } : placeOf(resource);
+  return { place, collection, shallow: depth === 0 };
+}
+
+async function destinationOf(request: EngineRequest): Promise<DavResource> {
+  const field = request.http.request.headers.destination;
+  if (typeof field !== 'string') throw badRequest('The Destination field is missing.');
+  const path = request.pathOf(field);
+  if (path === undefined) throw new DavError(502, { detail: 'The destination is on another server.' });
+  const judged = await request.judge(path, {});
+  if (judged === undefined) throw conflict('There is no such place on this server.');
+  const { resource, access } = judged;
+  if (resource.kind === 'nowhere') {
+    request.need(access, READ, path);
+    throw conflict('The collection that the destination should lie in is not there.');
+  }
+  if (resource.kind !== 'file' && resource.kind !== 'files') throw forbidden('Plain files and collections are copied and moved among plain collections alone.');
+  const parent = parentOf(resource);
+  const there = request.engine.exists(resource);
+  if (parent !== undefined) request.need(await request.engine.access.judge(request.identity, parent), there && resource.kind === 'files' ? BIND | UNBIND : BIND, path);
+  if (there && resource.kind === 'file') request.need(access, WRITE_CONTENT, path);
+  if (resource.kind === 'files' && resource.collection?.parent === resource.home?.root.id) throw forbidden('This collection belongs to the home.');
+  return resource;
+}
+
+/** RFC 4918 §9.8.3, §9.8.5: neither onto itself nor into its own members. */
+function checkApart({ place, collection }: Source, target: DavResource, to: Place): void {
+  if (to.parent.id === place.parent.id && to.name === place.name) throw forbidden('Source and destination are the same.');
+  if (collection === undefined) return;
+  const above = [...(target.ancestors ?? []), to.parent];
+  if (above.some(({ id }) => id === collection.id)) throw forbidden('The destination lies inside the source.');
+}
+
+/** @returns whether something was replaced. @throws DavError 412 where something is and may not be overwritten (RFC 4918 §10.6) */
+async function makeRoom(tx: StoreWriter, place: Place, overwrite: boolean): Promise<boolean> {
+  const there = await occupant(tx, place);
+  if (there === undefined) return false;
+  if (!overwrite) throw preconditionFailed('There is something at the destination, and Overwrite is F.');
+  if (there.collection !== undefined) await tx.removeCollection(there.collection.id);
+  else await tx.removeItem(place.parent.id, place.name);
+  return true;
+}
+
+async function moveHere(tx: StoreWriter, { place, collection }: Source, to: Place): Promise<void> {
+  if (collection !== undefined) await tx.moveCollection(collection.id, to.parent.id, to.name);
+  else await tx.moveItem({ collection: place.parent.id, name: place.name }, { collection: to.parent.id, name: to.name }, { overwrite: false });
+}
+
+async function copyHere(tx: StoreWriter, { place, collection, shallow }: Source, to: Place): Promise<void> {
+  if (collection === undefined) {
+    await tx.copyItem({ collection: place.parent.id, name: place.name }, { collection: to.parent.id, name: to.name }, { overwrite: false });
+    return;
+  }
+  const waiting: { readonly from: Collection; readonly parent: Collection['id']; readonly segment: string }[] = [{ from: collection, parent: to.parent.id, segment: to.name }];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { from, parent, segment } = next;
+    const made = await tx.createCollection(parent, { segment, kind: 'files', properties: from.properties });
+    if (shallow) return;
+    for await (const batch of tx.queryItems(from.id, {}, {})) {
+      for (const { name } of batch) await tx.copyItem({ collection: from.id, name }, { collection: made, name }, { overwrite: false });
+    }
+    for (const child of await tx.listCollections(from.id, 1)) waiting.push({ from: child, parent: made, segment: child.segment });
+  }
+}
+
+/** After a move to another home. What changed meanwhile stays: the copy is older than it. */
+async function removeSource({ engine }: EngineRequest, { place, collection }: Source, resource: DavResource): Promise<void> {
+  const limits = await writeLimits(engine, resource);
+  await engine.store.write(place.parent.home, limits, async (tx) => {
+    if (collection !== undefined) await tx.removeCollection(collection.id);
+    else await tx.removeItem(place.parent.id, place.name, resource.item?.etag);
+  });
+}

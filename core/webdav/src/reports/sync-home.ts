@@ -1,0 +1,92 @@
+/**
+ * A home's changes (RFC 6578 with level infinite or 1): collections made, changed and gone, and at level infinite the items in them. Plain collections do not sync:
+ * a first answer says so of each (§3.3), later ones are silent about them.
+ */
+import type { CollectionId, DavResource, HomeChangePage, Item, ItemSelect, PropertyRow, Revision } from '@kalends/contracts';
+import { READ } from '@kalends/contracts';
+import type { EngineRequest } from '../engine.ts';
+import { syncTraversalSupported } from '../errors/preconditions.ts';
+import { membersOf } from '../methods/propfind.ts';
+import type { PropertyPlan } from '../properties/plan.ts';
+import { itemsOf } from '../resource/family.ts';
+import { escapeSegment, withSlash } from '../resource/href.ts';
+import { mergeSelect } from '../resource/select.ts';
+import { itemKindOf, ownCollection } from '../resource/shape.ts';
+import type { Multistatus } from '../xml/multistatus.ts';
+import { PAGE, changes, endSync } from './sync-token.ts';
+
+export interface HomeSync { readonly plan: PropertyPlan; readonly since: Revision | 'start'; readonly deep: boolean }
+interface Member { readonly resource: DavResource; readonly row: PropertyRow; readonly readable: boolean; readonly href: string }
+
+export async function syncHome(request: EngineRequest, { plan, since, deep }: HomeSync): Promise<void> {
+  const { engine, resource } = request;
+  const home = resource.home!;
+  const own = ownCollection(resource)!;
+  const members = await membersById(request);
+  const select = [...members.byId.values()].reduce<ItemSelect>((all, { resource: { kind } }) => mergeSelect(all, plan.select(itemKindOf(kind) ?? kind)), { acl: true });
+  const out = request.multistatus();
+  if (since === 'start') {
+    for (const member of members.withoutRow) await out.resource(member.href, member.row, plan);
+    for (const { resource: { kind }, href, readable } of members.byId.values()) if (kind === 'files' && readable) out.status(href, 403, syncTraversalSupported());
+  }
+  let at: Revision | 'start' = since;
+  let more = since === 'start' || since < own.revision;
+  while (more) {
+    const page: HomeChangePage = await changes(() => engine.store.homeChangesSince(home.id, at, PAGE, deep, select));
+    await writePage(request, out, { plan, since, deep }, page, members.byId);
+    ({ revision: at, more } = page);
+    await out.drained();
+  }
+  await endSync(request, out, own, at, false);
+}
+
+async function membersById(request: EngineRequest): Promise<{ readonly byId: ReadonlyMap<CollectionId, Member>; readonly withoutRow: readonly Member[] }> {
+  const { engine, identity } = request;
+  const byId = new Map<CollectionId, Member>();
+  const withoutRow: Member[] = [];
+  for await (const batch of membersOf(request)) {
+    for (const resource of batch) {
+      const access = await engine.access.judge(identity, resource);
+      const member: Member = {
+        resource, row: { resource, item: undefined, access, identity }, readable: (access & READ) === READ,
+        href: engine.isCollection(resource) ? withSlash(resource.path) : resource.path,
+      };
+      const stored = resource.share ?? resource.collection;
+      if (stored !== undefined) byId.set(stored.id, member);
+      else if (member.readable) withoutRow.push(member);
+    }
+  }
+  return { byId, withoutRow };
+}
+
+async function writePage(request: EngineRequest, out: Multistatus, { plan, since }: HomeSync, page: HomeChangePage, members: ReadonlyMap<CollectionId, Member>): Promise<void> {
+  for (const { id } of page.collections) {
+    const member = members.get(id);
+    // Below plain collections nothing syncs; what is new since the members were listed comes with the next token.
+    if (member === undefined || member.resource.kind === 'files') continue;
+    if (member.readable) await out.resource(member.href, member.row, plan);
+    else if (since !== 'start') out.status(member.href, 404);
+  }
+  for (const [collection, items] of byCollection(page)) await writeItems(request, out, plan, members.get(collection), items, since);
+  const plain = new Set([...members.values()].filter(({ resource }) => resource.kind === 'files').map(({ resource }) => resource.collection!.segment));
+  for (const path of page.removed) {
+    if (path.length > 1 && plain.has(path[0]!)) continue;
+    out.status(`${request.href}${path.map(escapeSegment).join('/')}${path.length === 1 ? '/' : ''}`, 404);
+  }
+}
+
+function byCollection({ items }: HomeChangePage): ReadonlyMap<CollectionId, Item[]> {
+  const groups = new Map<CollectionId, Item[]>();
+  for (const { collection, item } of items) {
+    const group = groups.get(collection);
+    if (group === undefined) groups.set(collection, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+async function writeItems(request: EngineRequest, out: Multistatus, plan: PropertyPlan, member: Member | undefined, items: readonly Item[], since: Revision | 'start'): Promise<void> {
+  const resource = member === undefined ? undefined : itemsOf(member.resource);
+  if (member === undefined || resource === undefined || resource.kind === 'file') return;
+  await out.items({ href: member.href, resource }, items, plan, await request.items(resource), since === 'start' ? 'omit' : 404);
+}
