@@ -1,0 +1,74 @@
+/**
+ * The top sections of a deployment's config; `plugins` is checked by the kernel and by each plugin. Every section has defaults, so an empty file is valid; the
+ * numbers that `config/default.yaml` spells out for readers are these.
+ */
+import { secret } from '@kalends/kernel';
+import { z } from 'zod';
+import { count, octets, span } from './config-fields.ts';
+
+const server = z.strictObject({
+  'public-url': z.url({ protocol: /^https?$/ }).optional().describe('How clients reach the server; default: the first address of `listen`.'),
+  listen: z.array(z.string().min(1)).min(1).default(['127.0.0.1:8008'])
+    .describe('host:port, [v6]:port or port; http:// or https:// before it says which, else there is TLS if a certificate is given.'),
+  tls: z.union([
+    z.literal('self-signed').describe('A certificate of our own, made on the first start.'),
+    z.strictObject({
+      certificate: z.string().min(1).describe('PEM file: the certificate, then its chain.'),
+      key: z.string().min(1).describe('PEM file, or its text by { file: … } or { env: … }.'),
+      passphrase: secret().optional(),
+    }),
+  ]).optional(),
+  'trusted-proxies': z.array(z.string().min(2)).default([]).describe('Addresses or networks whose X-Forwarded-For and -Proto are believed.'),
+  data: z.string().min(1).optional().describe('The data root; default: the folder `data` where the server is started.'),
+});
+
+const process = z.strictObject({
+  role: z.enum(['single', 'combined', 'master', 'slave']).default('single').describe('single: one process. combined: a master and its workers.'),
+  workers: z.union([z.literal('auto'), z.int().min(1).max(256)]).default('auto').describe('Workers of a master; auto: one a core.'),
+  'drain-seconds': z.int().min(1).max(600).default(20).describe('How long requests in flight may take when the server stops.'),
+  'pid-file': z.string().min(1).optional(),
+});
+
+const limits = z.strictObject({
+  'home-octets': octets().default(2 * 2 ** 30).describe('Calendars and attachments of one principal; a directory record may say otherwise.'),
+  'attachment-octets': octets().default(10 * 2 ** 20),
+  'attachment-octets-per-item': octets().default(50 * 2 ** 20),
+  'attachments-per-item': count().default(Infinity),
+  'resource-octets': octets().default(2 ** 20).describe('One calendar object.'),
+  attendees: count().default(100),
+  instances: count().default(3_000).describe('Occurrences of one series.'),
+  'calendars-per-home': count().default(250),
+  'items-per-calendar': count().default(100_000),
+  'query-past': span().default(Infinity).describe('How far back a time-range may begin.'),
+  'query-future': span().default(Infinity),
+  'query-results': count().default(Infinity),
+  'multiget-hrefs': count().default(5_000),
+});
+
+const log = z.strictObject({
+  level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  format: z.enum(['text', 'json']).default('text'),
+  'error-file': z.union([z.literal(false), z.string().min(1)]).default(false).describe('A path; false: standard error.'),
+  'access-file': z.union([z.literal(false), z.string().min(1)]).optional().describe('A path; false: none; default: log/access.log in the data root.'),
+  'keep-days': z.int().min(1).max(3_650).default(14),
+  'file-octets': octets().default(20 * 2 ** 20).describe('A new file is begun each day, and when one has grown to this.'),
+});
+
+export const configSchema = z.strictObject({
+  server: server.prefault({}),
+  process: process.prefault({}),
+  limits: limits.prefault({}),
+  admins: z.array(z.string().min(1)).default([]).describe('Who administers (R44): users/<name>, groups/<name> or ids.'),
+  log: log.prefault({}),
+});
+export type Config = z.output<typeof configSchema>;
+
+/** `limits:` as the `deployment` point has it. */
+export function limitsOf(given: Config['limits']) {
+  return {
+    homeOctets: given['home-octets'], attachmentOctets: given['attachment-octets'], attachmentOctetsPerItem: given['attachment-octets-per-item'],
+    resourceOctets: given['resource-octets'], attendees: given.attendees, instances: given.instances, calendarsPerHome: given['calendars-per-home'],
+    itemsPerCalendar: given['items-per-calendar'], attachmentsPerItem: given['attachments-per-item'], queryPast: given['query-past'],
+    queryFuture: given['query-future'], queryResults: given['query-results'], multigetHrefs: given['multiget-hrefs'],
+  };
+}
