@@ -28,8 +28,8 @@ export interface CalDavParts {
 export function calDavFeature({ store, directory, steps: given, queue, notifiers, limits: asked, publicUrl, clock }: CalDavParts): DavFeature {
   const limits = effectiveLimits(asked, store);
   const steps = new WriteSteps(given);
-  const door = new CalendarDoor({ store, steps, queue, notifiers, limits, clock });
-  const removal = { store, door, steps, limits, notifiers };
+  const door = new CalendarDoor({ store, steps, queue, notifiers, limits, clock, directory });
+  const removal = { store, door, steps, limits, directory, notifiers };
   queue.handle(REMOVE_CALENDAR_JOB, (job, signal) => removeCalendar(removal, job, signal));
   return {
     name: 'caldav',
@@ -37,7 +37,7 @@ export function calDavFeature({ store, directory, steps: given, queue, notifiers
     resources: homeKinds(new CalendarHomes(store, directory), store),
     methods: [
       ...getItemSpecs(store), ...new PutItem(door, store, limits, publicUrl).specs, ...deleteItemSpecs(door, store, limits), ...new MoveItem(door, store, limits, publicUrl).specs,
-      ...getCollectionSpecs(store), ...mkcalendarSpecs(store, limits), ...deleteCalendarSpecs(removal), ...freeBusyUrlSpecs({ store, directory, limits, clock }),
+      ...getCollectionSpecs(store), ...mkcalendarSpecs(store), ...deleteCalendarSpecs(removal), ...freeBusyUrlSpecs({ store, directory, limits, clock }),
     ],
     reports: [new CalendarQueryReport(store, limits, clock).spec, new CalendarMultigetReport(store, limits).spec, new FreeBusyQueryReport(store, limits, clock).spec],
     properties: [...liveProperties(limits), ...principalProperties, calendarData],

@@ -3,18 +3,18 @@
  * answered, and a job takes the events out one by one through the one door, as if each had been deleted, before the calendar itself.
  */
 import type {
-  CalendarStore, ClaimedJob, CollectionId, DavRequest, DavResource, Identity, Item, JobOutcome, Limits, MethodSpec, Notifier, PrincipalId,
+  CalendarStore, ClaimedJob, CollectionId, DavRequest, DavResource, Directory, Identity, Item, JobOutcome, Limits, MethodSpec, Notifier, PrincipalId,
 } from '@kalends/contracts';
 import { StoreError, UNBIND } from '@kalends/contracts';
-import { badRequest, engineOf, forbidden, fromStore } from '@kalends/webdav';
+import { answer, badRequest, engineOf, forbidden, fromStore, writeLimits } from '@kalends/webdav';
 import type { CalendarDoor } from '../write/commit.ts';
-import { writeLimits } from '../write/limits.ts';
+import { writeLimits as limitsOf } from '../write/limits.ts';
 import type { WriteSteps } from '../write/steps.ts';
 
 export const REMOVE_CALENDAR_JOB = 'caldav.remove-calendar';
 interface RemovalPayload { readonly collection: CollectionId; readonly principal: PrincipalId | undefined; readonly owner: PrincipalId }
 
-export interface RemovalParts { readonly store: CalendarStore; readonly door: CalendarDoor; readonly steps: WriteSteps; readonly limits: Limits; readonly notifiers: readonly Notifier[] }
+export interface RemovalParts { readonly store: CalendarStore; readonly door: CalendarDoor; readonly steps: WriteSteps; readonly limits: Limits; readonly directory: Directory; readonly notifiers: readonly Notifier[] }
 
 export function deleteCalendarSpecs(parts: RemovalParts): readonly MethodSpec[] {
   return [
@@ -28,15 +28,15 @@ async function refuse(): Promise<void> {
   throw forbidden('This collection belongs to the home and cannot be deleted.');
 }
 
-async function deleteCalendar({ store, steps, limits, notifiers }: RemovalParts, dav: DavRequest): Promise<void> {
+async function deleteCalendar({ store, steps, notifiers }: RemovalParts, dav: DavRequest): Promise<void> {
   const request = engineOf(dav);
-  const { resource, identity, fields, http } = request;
+  const { resource, identity, fields, http, engine } = request;
   if (fields.depth !== undefined && fields.depth !== 'infinity') throw badRequest('A calendar is deleted with all that is in it: Depth is infinity.');
   const { id } = resource.collection!;
   const home = resource.home!;
   const payload: RemovalPayload = { collection: id, principal: identity.principal, owner: home.owner };
   try {
-    const { revision } = await store.write(home.id, writeLimits(limits), async (tx) => {
+    const { revision } = await store.write(home.id, await writeLimits(engine, resource), async (tx) => {
       if (!steps.schedules) return tx.removeCollection(id);
       await tx.hideCollection(id);
       await tx.enqueue({ kind: REMOVE_CALENDAR_JOB, payload, lane: `remove-${id}` });
@@ -45,11 +45,11 @@ async function deleteCalendar({ store, steps, limits, notifiers }: RemovalParts,
   } catch (error) {
     throw fromStore(error);
   }
-  http.response.writeHead(204).end();
+  answer(http, 204);
 }
 
 /** The rest of a deletion; safe to repeat, since it goes on with what is still there. */
-export async function removeCalendar({ store, door, limits }: RemovalParts, job: ClaimedJob, signal: AbortSignal): Promise<JobOutcome> {
+export async function removeCalendar({ store, door, limits, directory }: RemovalParts, job: ClaimedJob, signal: AbortSignal): Promise<JobOutcome> {
   const { collection: id, principal, owner } = job.payload as RemovalPayload;
   const home = await store.findHome(owner);
   const collection = (await store.findCollections([id])).get(id);
@@ -62,7 +62,7 @@ export async function removeCalendar({ store, door, limits }: RemovalParts, job:
       await door.remove({ home, collection, name: item.name, context: { identity, resource, headers: {} } }).catch(unlessGone(item));
     }
   }
-  await store.write(home.id, writeLimits(limits), async (tx) => {
+  await store.write(home.id, await limitsOf(limits, directory, owner), async (tx) => {
     await tx.removeCollection(id);
     await tx.finishJob(job.id);
   });

@@ -1,10 +1,8 @@
 /** DELETE of calendar objects (RFC 4918 §9.6.1), through the one door, and of inbox items, which concern nobody else. */
-import type { CalendarStore, DavRequest, ItemName, Limits, MethodSpec } from '@kalends/contracts';
+import type { CalendarStore, DavRequest, Limits, MethodSpec } from '@kalends/contracts';
 import { UNBIND } from '@kalends/contracts';
-import { engineOf, notFound } from '@kalends/webdav';
-import { leafOf } from '../resources/calendar-home.ts';
+import { answer, engineOf, nameOf, notFound, writeLimits } from '@kalends/webdav';
 import type { CalendarDoor } from '../write/commit.ts';
-import { writeLimits } from '../write/limits.ts';
 import { conditionGuard } from './conditions.ts';
 import { itemError } from './item-errors.ts';
 
@@ -15,12 +13,12 @@ export function deleteItemSpecs(door: CalendarDoor, store: CalendarStore, limits
     handle: async (request) => {
       if (request.resource.item === undefined) throw notFound();
       await remove(request);
-      request.http.response.writeHead(204).end();
+      answer(request.http, 204);
     },
   });
   return [
     spec('calendar-item', (request) => deleteObject(door, store, limits, request)),
-    spec('inbox-item', (request) => deleteMessage(store, limits, request)),
+    spec('inbox-item', (request) => deleteMessage(store, request)),
   ];
 }
 
@@ -36,12 +34,12 @@ async function deleteObject(door: CalendarDoor, store: CalendarStore, limits: Li
 }
 
 /** Deleting a message schedules nothing (RFC 6638 §4.1). */
-async function deleteMessage(store: CalendarStore, limits: Limits, request: DavRequest): Promise<void> {
-  const { resource } = request;
-  const guard = conditionGuard(engineOf(request).fields);
+async function deleteMessage(store: CalendarStore, dav: DavRequest): Promise<void> {
+  const { resource, engine, fields } = engineOf(dav);
+  const guard = conditionGuard(fields);
   const { id } = resource.collection!;
-  const name = leafOf(resource) as ItemName;
-  await store.write(resource.home!.id, writeLimits(limits), async (tx) => {
+  const name = nameOf(resource);
+  await store.write(resource.home!.id, await writeLimits(engine, resource), async (tx) => {
     const current = await tx.findItem(id, name, { meta: true });
     await guard(current, tx);
     if (current === undefined) throw notFound();

@@ -4,7 +4,7 @@
  */
 import type { CalendarStore, Collection, DavRequest, MethodSpec } from '@kalends/contracts';
 import { READ } from '@kalends/contracts';
-import { collectionTag, dav, engineOf, propertyText } from '@kalends/webdav';
+import { collectionTag, dav, engineOf, propertyText, sendListing } from '@kalends/webdav';
 import type { EngineRequest } from '@kalends/webdav';
 import { once } from 'node:events';
 import type { OutgoingHttpHeaders } from 'node:http';
@@ -17,9 +17,8 @@ export function getCollectionSpecs(store: CalendarStore): readonly MethodSpec[] 
     requires: () => [{ on: 'self', privileges: READ }],
     handle: async (dav) => {
       const request = engineOf(dav);
-      // People get the engine's page of links, as of any other collection.
-      const listing = isBrowser(request) ? request.engine.methods('home').get('GET') : undefined;
-      await (listing === undefined ? getCollection(store, request) : listing.handle(request));
+      // People get a page of links, as of any other collection.
+      await (isBrowser(request) ? sendListing(request) : getCollection(store, request));
     },
   }];
 }

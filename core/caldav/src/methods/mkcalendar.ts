@@ -1,78 +1,84 @@
 /**
- * MKCALENDAR (RFC 4791 §5.3.1): a calendar directly below a home, with the properties its maker gives it, all or none. Place first, then name, then properties:
- * so is decided which error is told.
+ * MKCALENDAR (RFC 4791 §5.3.1) and extended MKCOL (RFC 5689) directly below a home: a calendar with the properties its maker gives it, all or none. Place first,
+ * then name, then properties: so is decided which error is told.
  */
-import type { CalendarStore, DavRequest, Limits, MethodSpec, XmlNode } from '@kalends/contracts';
+import type { CalendarStore, DavRequest, MethodSpec, PropertyRow } from '@kalends/contracts';
 import { BIND, StoreError } from '@kalends/contracts';
-import { CALDAV, XML_DECLARATION, XML_TYPE, XmlWriter, badRequest, conflict, dav, engineOf, fromStore, isNamed, maxCollections, resourceMustBeNull, writeErrorElement } from '@kalends/webdav';
-import type { DavError, EngineRequest } from '@kalends/webdav';
-import { STATUS_CODES } from 'node:http';
+import {
+  CALDAV, answer, answerMkcolFailure, answerXml, badRequest, dav, engineOf, forbidden, fromStore, isNamed, maxCollections, mergePatches, nameOf, planChanges, readInstructions, readMkcol,
+  resourceMustBeNull, validResourcetype, writeLimits, writeOutcomes,
+} from '@kalends/webdav';
+import type { EngineRequest, Instruction, PlannedChanges } from '@kalends/webdav';
 import { calendarCollectionLocationOk } from '../preconditions.ts';
-import { leafOf } from '../resources/calendar-home.ts';
-import { writeLimits } from '../write/limits.ts';
-import { planInitial } from './initial-properties.ts';
 
 /** Where something is already. */
 const TAKEN = ['home', 'calendar', 'share', 'inbox', 'outbox', 'notifications', 'files', 'free-busy-url'];
 /** Where no calendar may be, whether something is there or not. */
 const ELSEWHERE = ['calendar-item', 'inbox-item', 'notification', 'file', 'nowhere'];
 
-export function mkcalendarSpecs(store: CalendarStore, limits: Limits): readonly MethodSpec[] {
-  const spec = (kinds: readonly string[], on: 'self' | 'parent', handle: MethodSpec['handle']): MethodSpec => ({
-    method: 'MKCALENDAR', kinds, requires: () => [{ on, privileges: BIND }], handle,
+export function mkcalendarSpecs(store: CalendarStore): readonly MethodSpec[] {
+  const spec = (method: string, kinds: readonly string[], on: 'self' | 'parent', handle: MethodSpec['handle']): MethodSpec => ({
+    method, kinds, requires: () => [{ on, privileges: BIND }], handle,
   });
   return [
-    spec(['home-child'], 'parent', (request) => makeCalendar(store, limits, request)),
-    spec(TAKEN, 'self', async () => { throw resourceMustBeNull(); }),
-    spec(ELSEWHERE, 'parent', async ({ resource }) => {
-      throw resource.kind === 'nowhere' && resource.collection?.kind !== 'calendar' ? conflict('The collection that this should lie in is not there.') : calendarCollectionLocationOk();
-    }),
+    spec('MKCALENDAR', ['home-child'], 'parent', (request) => mkcalendar(store, engineOf(request))),
+    spec('MKCALENDAR', TAKEN, 'self', async () => { throw resourceMustBeNull(); }),
+    spec('MKCALENDAR', ELSEWHERE, 'parent', async () => { throw calendarCollectionLocationOk(); }),
+    spec('MKCOL', ['home-child'], 'parent', (request) => mkcol(store, engineOf(request))),
+    spec('MKCOL', ['calendar-item', 'nowhere'], 'parent', async () => { throw calendarCollectionLocationOk('A calendar holds calendar objects and no collections.'); }),
   ];
 }
 
-async function makeCalendar(store: CalendarStore, limits: Limits, dav: DavRequest): Promise<void> {
-  const request = engineOf(dav);
-  const { resource, http: { response } } = request;
-  const nodes = propertiesOf(await request.xml());
-  const { properties, failed } = await planInitial(request, 'calendar', nodes);
-  if (failed.size > 0) return answerFailed(request, nodes, failed);
-  const home = resource.home!;
+async function mkcalendar(store: CalendarStore, request: EngineRequest): Promise<void> {
+  const body = await request.xml();
+  if (body !== undefined && !isNamed(body.name, CALDAV, 'mkcalendar')) throw badRequest('The body of MKCALENDAR is a CALDAV:mkcalendar element.');
+  const instructions = body === undefined ? [] : readInstructions(body);
+  if (instructions.some(({ value }) => value === undefined)) throw badRequest('MKCALENDAR has nothing to remove.');
+  const planned = await plan(request, instructions);
+  if (planned.failed) {
+    answerXml(request.http, 207, (xml) => {
+      xml.open(dav('multistatus'));
+      xml.open(dav('response'));
+      xml.href(request.href);
+      writeOutcomes(xml, planned.outcomes);
+      xml.close();
+      xml.close();
+    });
+    return;
+  }
+  await make(store, request, planned);
+}
+
+async function mkcol(store: CalendarStore, request: EngineRequest): Promise<void> {
+  const { types, instructions } = await readMkcol(request);
+  const isCalendar = types.length === 2 && types.some((type) => isNamed(type, 'DAV:', 'collection')) && types.some((type) => isNamed(type, CALDAV, 'calendar'));
+  if (!isCalendar) {
+    if (instructions.length === 0 && types.length === 1) throw forbidden('A home holds calendars; plain collections lie in its dropbox.');
+    answerMkcolFailure(request, [{ name: dav('resourcetype'), error: validResourcetype() }, ...instructions.map(({ name }) => ({ name, error: undefined }))]);
+    return;
+  }
+  const planned = await plan(request, instructions);
+  if (planned.failed) answerMkcolFailure(request, planned.outcomes);
+  else await make(store, request, planned);
+}
+
+/** As properties of a row that is not there yet, under the kind that it will have. */
+function plan(request: DavRequest, instructions: readonly Instruction[]): Promise<PlannedChanges> {
+  const whole = engineOf(request);
+  const row: PropertyRow = { ...whole.row(), resource: { ...whole.resource, kind: 'calendar' } };
+  return planChanges(request, row, instructions, true);
+}
+
+async function make(store: CalendarStore, { engine, resource, http }: EngineRequest, { changes }: PlannedChanges): Promise<void> {
+  const { id, root } = resource.home!;
+  const { set, personal } = mergePatches(changes, root.id).get(root.id) ?? {};
+  // Nobody has values yet that those of the maker could lie over: his are everybody's.
+  const properties = new Map([...set ?? [], ...personal?.set ?? []]);
   try {
-    await store.write(home.id, writeLimits(limits), (tx) => tx.createCollection(home.root.id, { segment: leafOf(resource), kind: 'calendar', properties }));
+    await store.write(id, await writeLimits(engine, resource), (tx) => tx.createCollection(root.id, { segment: nameOf(resource), kind: 'calendar', properties }));
   } catch (error) {
     throw error instanceof StoreError && error.code === 'exists' ? resourceMustBeNull() : fromStore(error, { 'too-many': () => maxCollections() });
   }
-  // §5.3.1: the answer to a creation is not for caches.
-  response.writeHead(201, { 'Cache-Control': 'no-cache', 'Content-Length': '0' }).end();
+  // RFC 4791 §5.3.1: the answer to a creation is not for caches.
+  answer(http, 201, { 'Cache-Control': 'no-cache' });
 }
-
-/** @throws DavError 400 for a body that is no mkcalendar */
-function propertiesOf(body: XmlNode | undefined): readonly XmlNode[] {
-  if (body === undefined) return [];
-  if (!isNamed(body.name, CALDAV, 'mkcalendar')) throw badRequest('The body of MKCALENDAR is a CALDAV:mkcalendar element.');
-  return body.children.flatMap((set) => (isNamed(set.name, 'DAV:', 'set') ? set.children : [])).flatMap((prop) => (isNamed(prop.name, 'DAV:', 'prop') ? prop.children : []));
-}
-
-/** Nothing was made: each property with its status, 424 for those that failed only with others (RFC 4918 §11.4). */
-function answerFailed({ href, http: { response } }: EngineRequest, nodes: readonly XmlNode[], failed: ReadonlyMap<XmlNode, DavError>): void {
-  const xml = new XmlWriter(XML_DECLARATION);
-  xml.open(dav('multistatus'));
-  xml.open(dav('response'));
-  xml.href(href);
-  for (const node of nodes) {
-    const error = failed.get(node);
-    xml.open(dav('propstat'));
-    xml.open(dav('prop'));
-    xml.empty(node.name);
-    xml.close();
-    xml.leaf(dav('status'), statusLine(error?.status ?? 424));
-    if (error !== undefined) writeErrorElement(xml, error);
-    xml.close();
-  }
-  xml.close();
-  xml.close();
-  const body = xml.take();
-  response.writeHead(207, { 'Content-Type': XML_TYPE, 'Content-Length': Buffer.byteLength(body) }).end(body);
-}
-
-const statusLine = (status: number): string => `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}`;

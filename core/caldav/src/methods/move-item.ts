@@ -2,11 +2,10 @@
  * MOVE of a calendar object inside its owner's home, through the one door: nobody is told, and the Schedule-Tag stays. COPY is refused, since a UID lives once
  * in a home (RFC 4918 §9.8.5 allows the refusal).
  */
-import type { CalendarStore, DavRequest, ItemName, Limits, MethodSpec } from '@kalends/contracts';
+import type { CalendarStore, DavRequest, Limits, MethodSpec } from '@kalends/contracts';
 import { BIND, UNBIND } from '@kalends/contracts';
-import { DavError, badRequest, conflict, engineOf, forbidden, notFound, preconditionFailed } from '@kalends/webdav';
+import { DavError, badRequest, conflict, engineOf, forbidden, nameOf, notFound, preconditionFailed } from '@kalends/webdav';
 import type { EngineRequest } from '@kalends/webdav';
-import { leafOf } from '../resources/calendar-home.ts';
 import type { CalendarDoor } from '../write/commit.ts';
 import { conditionGuard } from './conditions.ts';
 import { itemError } from './item-errors.ts';
@@ -50,7 +49,7 @@ export class MoveItem {
     const home = resource.home!;
     try {
       const { created, scheduleTag } = await this.#door.move({
-        home, from: moved, to: { collection: to.collection!, name: leafOf(to) as ItemName }, overwrite: fields.overwrite, guard: conditionGuard(fields),
+        home, from: moved, to: { collection: to.collection!, name: nameOf(to) }, overwrite: fields.overwrite, guard: conditionGuard(fields),
         context: { identity, resource, headers: http.request.headers },
       });
       http.response.writeHead(created ? 201 : 204, {

@@ -4,13 +4,13 @@
  */
 import type { CalendarStore, DavRequest, ItemName, Limits, MethodSpec } from '@kalends/contracts';
 import { BIND, WRITE_CONTENT } from '@kalends/contracts';
-import { DavError, badRequest, engineOf, forbidden } from '@kalends/webdav';
+import { DavError, badRequest, engineOf, forbidden, nameOf } from '@kalends/webdav';
 import type { EngineRequest } from '@kalends/webdav';
 import { randomUUID } from 'node:crypto';
 import { maxResourceSize, supportedCalendarData } from '../preconditions.ts';
 import { CALENDAR_MEDIA } from '../query/read-calendar-data.ts';
 import type { CalendarMedia } from '../query/read-calendar-data.ts';
-import { homePath, leafOf } from '../resources/calendar-home.ts';
+import { homePath } from '../resources/calendar-home.ts';
 import type { CalendarDoor, Outcome } from '../write/commit.ts';
 import { conditionGuard, isConditional } from './conditions.ts';
 import { sendItem } from './get-item.ts';
@@ -42,7 +42,7 @@ export class PutItem {
   }
 
   async #put(request: EngineRequest): Promise<void> {
-    const name = leafOf(request.resource) as ItemName;
+    const name = nameOf(request.resource);
     if (name.startsWith('.')) throw forbidden('Names that begin with a dot are the server\'s own.');
     if (request.http.request.headers['content-range'] !== undefined) throw badRequest('A calendar object is stored whole (RFC 9110 §14.5).');
     const media = mediaOf(request);

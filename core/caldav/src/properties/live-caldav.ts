@@ -1,10 +1,10 @@
 /**
  * The live properties of calendars and homes: RFC 4791 §5.2, §7.5.1; RFC 5995 §3; RFC 6638 §9.1; and what calendar clients ask beside them. None is in allprop
- * but getctag (RFC 4791 §5.2: SHOULD NOT be returned by allprop).
+ * (RFC 4791 §5.2: SHOULD NOT be returned by it).
  */
-import type { Limits, LiveProperty, PropertyRow, XmlNode } from '@kalends/contracts';
+import type { Limits, LiveProperty, XmlNode } from '@kalends/contracts';
 import { COLLATIONS, FLOOR, LAST_LOCAL, formatUtc } from '@kalends/icalendar';
-import { CALDAV, clark, dav, escapeSegment, ownCollection, storedProperty, syncToken } from '@kalends/webdav';
+import { CALDAV, clark, dav, escapeSegment, ownCollection, storedProperty } from '@kalends/webdav';
 import { appleIcal, caldav, calendarserver } from '../names.ts';
 import { supportedCalendarComponent } from '../preconditions.ts';
 import { CALENDAR_MEDIA } from '../query/read-calendar-data.ts';
@@ -16,11 +16,9 @@ import { SCHEDULE_TRANSPARENCY, storedTransparency } from './transparency.ts';
 
 const CALENDARS = ['calendar', 'share'];
 const COLLECTION = dav('collection');
-/** Kinds that have a ctag: those whose members a client polls. */
-const POLLED = ['home', 'calendar', 'share', 'inbox', 'outbox', 'notifications', 'files'];
 
 export function liveProperties(limits: Limits): readonly LiveProperty[] {
-  return [...resourceTypes, ...limitProperties(limits), ...described, ...components, calendarTimezone, calendarTimezoneId, transparency, ctag, addMember];
+  return [...resourceTypes, ...limitProperties(limits), ...described, ...components, calendarTimezone, calendarTimezoneId, transparency, addMember];
 }
 
 const resourceTypes: readonly LiveProperty[] = [
@@ -28,7 +26,6 @@ const resourceTypes: readonly LiveProperty[] = [
   resourceType('calendar', [COLLECTION, caldav('calendar')]),
   resourceType('notifications', [COLLECTION, calendarserver('notification')]),
   resourceType('free-busy-url', [calendarserver('free-busy-url')]),
-  resourceType('calendar-item', []),
   resourceType('notification', []),
 ];
 
@@ -112,18 +109,6 @@ const transparency: LiveProperty = {
 };
 const OPAQUE = caldav('opaque');
 const TRANSPARENT = caldav('transparent');
-
-/** The sync token without its scheme. Old clients poll it; it moves with every change in the collection. */
-const ctag: LiveProperty = {
-  name: calendarserver('getctag'), kinds: POLLED, inAllprop: true,
-  write: (xml, { resource }: PropertyRow) => {
-    const collection = ownCollection(resource);
-    if (collection === undefined) return false;
-    xml.text(syncToken(collection).slice(SCHEME.length));
-    return true;
-  },
-};
-const SCHEME = 'data:,';
 
 /** RFC 5995 §3.2: where POST makes a member. */
 const addMember = fixed(dav('add-member'), ['calendar'], (xml, { resource }) => xml.href(`${resource.canonical}${escapeSegment(ADD_MEMBER_LEAF)}`));

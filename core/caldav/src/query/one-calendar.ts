@@ -37,7 +37,7 @@ export class OneCalendar {
 
 const TZID = /^TZID[:;](.*?)\r?$/m;
 /** A folded line begins with a space, so what begins a line is a name. */
-const EDGE = /^(BEGIN|END):([^\r\n]*?)[ \t]*\r?\n?$/gim;
+const EDGE = /^(BEGIN|END):[^\r\n]*(?:\r?\n|$)/gim;
 
 function componentsIn(text: string): readonly string[] {
   const found: string[] = [];

@@ -72,9 +72,3 @@ function asResource(match: PathMatch, owner: PrincipalId, located: Located): Dav
     ...(item === undefined ? {} : { item }),
   };
 }
-
-/** The last segment of a resource's path, decoded: the name of an item that is not there yet. */
-export function leafOf({ canonical }: DavResource): string {
-  const path = canonical.endsWith('/') ? canonical.slice(0, -1) : canonical;
-  return decodeURIComponent(path.slice(path.lastIndexOf('/') + 1));
-}

@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type {
-  CalendarStore, Clock, Collection, Committed, ETag, Home, Item, ItemAddress, ItemDraft, ItemFacts, ItemName, ItemSelect, JobId, JobQueue, Limits, Notifier, StoreWriter,
+  CalendarStore, Clock, Collection, Committed, Directory, ETag, Home, Item, ItemAddress, ItemDraft, ItemFacts, ItemName, ItemSelect, JobId, JobQueue, Limits, Notifier, StoreWriter,
   Stored, WriteContext,
 } from '@kalends/contracts';
 import { CalendarObject, parse } from '@kalends/icalendar';
@@ -23,6 +23,7 @@ import type { PreparedSteps } from './steps.ts';
 
 export interface DoorDependencies {
   readonly store: CalendarStore; readonly steps: WriteSteps; readonly queue: JobQueue; readonly notifiers: readonly Notifier[]; readonly limits: Limits; readonly clock: Clock;
+  /** For the owner's quota. */ readonly directory: Pick<Directory, 'findById'>;
 }
 
 /**
@@ -131,11 +132,12 @@ export class CalendarDoor {
 
   /** Steps prepared, the change made, what it caused run, listeners told; begun anew while a step asks for that. */
   async #change<T>(change: Change & Partial<PutChange>, draft: ItemDraft, withoutScheduling: boolean, select: ItemSelect, at: ItemAddress, work: Work<T>): Promise<Finished<T>> {
-    const { store, steps, limits } = this.#with;
+    const { store, steps, limits, directory } = this.#with;
+    const allowed = await writeLimits(limits, directory, change.home.owner);
     for (let attempt = 1; ; attempt++) {
       const seen = steps.none ? undefined : await store.findItem(at.collection, at.name, select);
       const prepared = await steps.prepare({ ...draft, before: storedObject(seen) }, change.context, withoutScheduling ? 'schedule' : undefined);
-      const committed = await store.write(change.home.id, writeLimits(limits), async (tx) => {
+      const committed = await store.write(change.home.id, allowed, async (tx) => {
         const current = await tx.findItem(at.collection, at.name, select);
         await change.guard?.(current, tx);
         const done = await work(tx, prepared, current);
