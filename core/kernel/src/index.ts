@@ -5,8 +5,8 @@ export type { HealthReport, Lifecycle, Logger, PluginDefinition, SetupContext } 
 export { PLUGIN_API, resolveUse } from './plugin/resolve-use.ts';
 export type { Builtin, Builtins, UseResult } from './plugin/resolve-use.ts';
 export { ConfigDocument, emptyMap, formatPath, isMap, isReference } from './config/document.ts';
-export type { ConfigMap, Origin, Path } from './config/document.ts';
-export { loadConfig, readConfigFile } from './config/load.ts';
+export type { ConfigMap, Origin, Path, SerializedDocument } from './config/document.ts';
+export { interpretConfig, loadConfig, readConfigFile } from './config/load.ts';
 export type { InstanceConfig, LoadedConfig, LoadOptions } from './config/load.ts';
 export { editOverlay, writeOverlay } from './config/overlay.ts';
 export { documentToYaml } from './config/plist.ts';

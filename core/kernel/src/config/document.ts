@@ -18,12 +18,25 @@ export interface Origin {
   readonly reference?: string | undefined;
 }
 
+export interface SerializedDocument { readonly value: ConfigMap; readonly origins: readonly (readonly [string, Origin])[] }
+
 export class ConfigDocument {
   readonly value: ConfigMap;
   readonly #origins = new Map<string, Origin>();
 
   constructor(value: ConfigMap = {}) {
     this.value = value;
+  }
+
+  /** For another process; JSON. */
+  serialize(): SerializedDocument {
+    return { value: this.value, origins: [...this.#origins] };
+  }
+
+  static revive({ value, origins }: SerializedDocument): ConfigDocument {
+    const document = new ConfigDocument(value);
+    for (const [key, origin] of origins) document.#origins.set(key, origin);
+    return document;
   }
 
   /** The origin of this very path, or of the nearest key above it. */

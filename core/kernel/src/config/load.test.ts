@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { loadConfig } from './load.ts';
+import { ConfigDocument } from './document.ts';
+import type { SerializedDocument } from './document.ts';
+import { interpretConfig, loadConfig } from './load.ts';
 import type { LoadOptions } from './load.ts';
 import { formatProblems } from './problems.ts';
 import { secret } from './secret.ts';
@@ -167,6 +169,14 @@ describe('loadConfig', () => {
     expect(sections.server).toMatchObject({ name: 'program', certificate: join(folder, 'c.pem') });
     expect(instances).toMatchObject([{ name: 'a', use: 'x' }]);
     expect(document.originOf(['server', 'name'])).toMatchObject({ kind: 'memory' });
+  });
+
+  it('means the same in another process', () => {
+    const first = load('server: { name: { env: WHO } }\nplugins:\n  a: { use: ./x.js }\n', { environment: { WHO: 'me', KALENDS_PROCESS__WORKERS: '3' } });
+    const document = ConfigDocument.revive(JSON.parse(JSON.stringify(first.document.serialize())) as SerializedDocument);
+    const second = interpretConfig(document, schema);
+    expect(second).toMatchObject({ sections: first.sections, instances: first.instances, problems: [] });
+    expect(second.document.originOf(['server', 'name'])).toEqual(first.document.originOf(['server', 'name']));
   });
 
   it('keeps a key named __proto__ an unknown key', () => {

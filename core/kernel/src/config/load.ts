@@ -93,15 +93,18 @@ export function loadConfig<S extends z.ZodType>(options: LoadOptions<S>): Loaded
     if (value !== undefined) document.set(key.split('.'), value, { kind: 'command-line', source: 'command line', folder: process.cwd() });
   }
   problems.push(...resolveReferences(document, environment));
+  const loaded = interpretConfig(document, options.schema);
+  return { ...loaded, problems: [...problems, ...loaded.problems] };
+}
 
+/** What a document says, checked: the second half of `loadConfig`, for a document that came from another process. */
+export function interpretConfig<S extends z.ZodType>(document: ConfigDocument, schema: S): LoadedConfig<z.output<S>> {
   const { plugins = {}, ...top } = document.value;
-  const sections = validate(options.schema, top, document, []);
+  const sections = validate(schema, top, document, []);
   const instances = readInstances(plugins, document);
   return {
-    sections: 'value' in sections ? (sections.value as z.output<S>) : options.schema.parse({}),
-    instances: instances.instances, document,
-    problems: [...problems, ...sections.problems, ...instances.problems],
-    secrets: sections.secrets,
+    sections: 'value' in sections ? (sections.value as z.output<S>) : schema.parse({}),
+    instances: instances.instances, document, problems: [...sections.problems, ...instances.problems], secrets: sections.secrets,
   };
 }
 

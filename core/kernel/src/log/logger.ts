@@ -25,6 +25,8 @@ export interface LogOptions {
 
 export interface LogSink {
   readonly log: Logger;
+  /** Lines that another process formatted. */
+  raw(lines: string): void;
   /** Waits until what was logged is written. Nothing may be logged afterwards. */
   close(): Promise<void>;
 }
@@ -32,14 +34,17 @@ export interface LogSink {
 export function createLog(options: LogOptions): LogSink {
   const redactor = options.redactor ?? new Redactor();
   const file = options.file === undefined ? undefined : new RotatingFile(options.file, options.rotation);
-  const transport = new transports.Stream({ stream: file ?? options.stream ?? process.stderr, eol: '\n' });
+  const stream = file ?? options.stream ?? process.stderr;
+  const transport = new transports.Stream({ stream, eol: '\n' });
   const winston = createWinston({
     level: options.level,
     format: format.combine(format.timestamp(), format.printf((info) => redactor.clean(options.format === 'json' ? asJson(info) : asText(info)))),
     transports: [transport],
   });
   winston.on('error', () => undefined); // An entry that cannot be written is lost; the request is not.
-  return { log: new WinstonLogger(winston, {}, options.level === 'debug'), close: () => closed(winston, file) };
+  return {
+    log: new WinstonLogger(winston, {}, options.level === 'debug'), raw: (lines) => { stream.write(lines.endsWith('\n') ? lines : `${lines}\n`); }, close: () => closed(winston, file),
+  };
 }
 
 class WinstonLogger implements Logger {
