@@ -3,13 +3,20 @@
  * case here; where the contract could be read in two ways, the case says which one holds.
  */
 import { describe } from 'vitest';
+import { describeAccess } from './access-cases.ts';
+import { describeAtomicity } from './atomicity-cases.ts';
 import { describeBounds } from './bounds-cases.ts';
 import { describeChangeLog } from './change-log-cases.ts';
+import { describeConcurrency } from './concurrency-cases.ts';
+import { describeManyItems, describeReopen } from './durability-cases.ts';
 import { describeExpectations } from './expectation-cases.ts';
 import { describeHomeChanges } from './home-change-cases.ts';
 import { describeItems } from './item-cases.ts';
+import { describeLimits, describeStagedBodies } from './limit-cases.ts';
+import { describeLocks } from './lock-cases.ts';
 import { describeMoves } from './move-cases.ts';
 import { describeTree } from './tree-cases.ts';
+import { describeUids } from './uid-cases.ts';
 import type { OpenStore } from './store-harness.ts';
 
 export function describeCalendarStore(name: string, open: OpenStore): void {
@@ -21,5 +28,14 @@ export function describeCalendarStore(name: string, open: OpenStore): void {
     describe('bounds', () => describeBounds(open));
     describe('the change log', () => describeChangeLog(open));
     describe('changes of a home', () => describeHomeChanges(open));
+    describe('the UID rule', () => describeUids(open));
+    describe('ACLs and personal rows', () => describeAccess(open));
+    describe('locks', () => describeLocks(open));
+    describe('limits', () => describeLimits(open));
+    describe('staged bodies', () => describeStagedBodies(open));
+    describe('atomicity', () => describeAtomicity(open));
+    describe('many writers', () => describeConcurrency(open));
+    describe('a fresh instance', () => describeReopen(open));
+    describe('many items', () => describeManyItems(open));
   });
 }
