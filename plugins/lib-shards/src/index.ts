@@ -1,3 +1,30 @@
 /** SQLite shards, one writer thread, group commit: what the flat-file store and the embedded SQL store have in common. */
 export { createProbe, newCounters, sleep } from './probe.ts';
 export type { Gate, PausePoint, Probe, ProbeOptions, StoreCounters } from './probe.ts';
+export { Database, integer, isBusy, isCorrupt, isFull, maybeText, octets, text } from './database.ts';
+export type { Row, Value } from './database.ts';
+export {
+  collectionId, collectionKey, homeIdOf, homePrefix, newEpoch, newJobId, newStagedId, ownerOf, pathBelow, pathSegments, pathText, shardOfHome, shardOfId, uniqueName,
+} from './identifiers.ts';
+export { toCollectionRow } from './collection-rows.ts';
+export type { CollectionRow, HomeRow } from './collection-rows.ts';
+export { etagOf } from './change/collected-change.ts';
+export type { BodySource, Change, ChangeOperation, ChangeResult } from './change/change.ts';
+export { attachmentsOf, extraBits, factColumns, factValues, isLong, toFacts } from './item-columns.ts';
+export type { BodyInFile } from './item-columns.ts';
+export { ShardReader } from './shard-reader.ts';
+export { ReadSide } from './read-side.ts';
+export { ShardStore } from './shard-store.ts';
+export type { BodyFiles, BodyPlace, HomeKeeper, ShardStoreOptions } from './shard-store.ts';
+export { ShardJobLog } from './shard-job-log.ts';
+export { ShardUpkeep } from './shard-upkeep.ts';
+export { ShardRecordStore } from './shard-record-store.ts';
+export { lockCopies } from './state-schema.ts';
+export { systemClock } from './system-clock.ts';
+export { newEffects, noFiles, TempGone } from './writer-files.ts';
+export type { Effects, Prepared, ShardSession, WriterFiles } from './writer-files.ts';
+export { addStatistics } from './writer/change-state.ts';
+export { shardPath, WriterCore } from './writer/writer-core.ts';
+export type { CreateFiles, WriterOptions, WriterPort } from './writer/writer-core.ts';
+export { ThreadPort } from './writer/thread-port.ts';
+export type { StateWriter } from './writer/state-writer.ts';

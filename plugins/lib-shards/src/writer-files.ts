@@ -1,0 +1,78 @@
+/**
+ * The writer's other half, for stores that keep files beside the shard: called at the steps of a change. A store whose bodies all lie in the shard uses
+ * `noFiles`. Everything here runs in the writer thread; what may be asynchronous says so.
+ */
+import type { Change } from './change/change.ts';
+import type { Database } from './database.ts';
+
+/** What a change did, in words of files; filled while it is applied, turned into `pending` rows at its end. */
+export interface Effects {
+  /** A new home: its key, when it was made by this change. */ createdHome: boolean;
+  /** Files whose octets are new; `index` is the operation's, or undefined where the octets lie in another row (move, copy). */
+  readonly put: { readonly collection: number; readonly item: number; readonly name: string; readonly index: number | undefined; readonly from: { readonly collection: number; readonly name: string } | undefined }[];
+  readonly removed: { readonly collection: number; readonly name: string }[];
+  /** Items whose schedule tag, dead properties, ACL, personal data or attachments changed, or that have any and moved. */
+  readonly meta: { readonly collection: number; readonly item: number; readonly name: string }[];
+  /** Collections whose own row changed; `index` is the operation's. */ readonly sidecars: { readonly collection: number; readonly index: number }[];
+  /** Folders were made, moved or removed. */ tree: boolean;
+  /** Changes whose jobs were added or finished. */ readonly jobs: Set<string>;
+}
+
+export function newEffects(): Effects {
+  return { createdHome: false, put: [], removed: [], meta: [], sidecars: [], tree: false, jobs: new Set() };
+}
+
+/** Step 2 of a change: what was written for it beside the tree. */
+export interface Prepared {
+  /** Of a put whose body goes into the shard; undefined: it stays in a file. */ octets(index: number): Uint8Array | undefined;
+  /** Of a put whose body stays in a file. */ inode(index: number): number | null;
+}
+
+/** The open shard, as the file side sees it. */
+export interface ShardSession {
+  readonly number: number;
+  readonly database: Database;
+  /** Runs `work` under the shard's lock when its turn comes, after what was not seen yet is carried out; commits if it says so. */
+  locked<T>(work: () => { readonly commit: boolean; readonly value: T }): Promise<T>;
+  /** The same at once, for what has its turn already (`place`). */
+  lockedNow<T>(work: () => { readonly commit: boolean; readonly value: T }): Promise<T>;
+}
+
+export interface WriterFiles {
+  /** Bodies up to so many octets lie in the shard too. */ readonly bodyLimit: number;
+  /** Throws system errors, ENOSPC above all, having removed what it began. */ prepare(database: Database, change: Change): Prepared;
+  abandon(prepared: Prepared): void;
+  /** Under the lock, first thing: carries out the rows that this process has not seen, and its own unfinished ones. */ catchUp(shard: ShardSession): void;
+  /** Under the lock, at the end of each change: its `pending` rows. @throws TempGone when a temp is not there any more */
+  record(shard: ShardSession, home: number, effects: Effects, prepared: Prepared): void;
+  /** Under the lock: the change's rows were rolled back. */ undo(shard: ShardSession, prepared: Prepared): void;
+  /** After COMMIT, lock released: puts the group's files in place. */ place(shard: ShardSession): Promise<void>;
+  /** The transaction was rolled back as a whole. */ rolledBack(shard: ShardSession): void;
+  /** Step 6. */ checkpoint(shard: ShardSession): Promise<void>;
+  /** `pending` rows that this process has added since its last checkpoint of the shard. */ waiting(shard: ShardSession): number;
+  /** The shard is open, new or after it was found replaced; nothing was seen. */ opened(shard: ShardSession): void;
+  /** What only this store can do: rebuild, verify, …. */ task(shard: ShardSession, name: string, payload: unknown): Promise<unknown>;
+  close(): void;
+}
+
+/** A temp of the change was taken away meanwhile: back to step 2. */
+export class TempGone extends Error {
+  override readonly name = 'TempGone';
+}
+
+/** For stores that keep everything in the shard. */
+export function noFiles(): WriterFiles {
+  return {
+    bodyLimit: Number.POSITIVE_INFINITY,
+    prepare: (_, { operations }) => ({
+      octets(index) {
+        const operation = operations[index];
+        return operation?.op === 'put' && operation.body.kind === 'octets' ? operation.body.octets : undefined;
+      },
+      inode: () => null,
+    }),
+    abandon: () => undefined, catchUp: () => undefined, record: () => undefined, undo: () => undefined, place: () => Promise.resolve(), rolledBack: () => undefined,
+    checkpoint: () => Promise.resolve(), waiting: () => 0, opened: () => undefined, close: () => undefined,
+    task: (_, name) => Promise.reject(new Error(`no task ${name}`)),
+  };
+}
