@@ -90,6 +90,10 @@ locations:
     expect(read(text, true).secrets.get('ann')?.plain).toBe('ann');
   });
 
+  it('refuses a hash that no password could ever match', () => {
+    expect(problemsOf('users:\n  - id: U\n    name: ann\n    credentials:\n      argon2id: $argon2id$oops\n')[0]).toMatch(/^5 users\[0\].credentials.argon2id: expected an argon2id hash/);
+  });
+
   it('shows where YAML itself is broken', () => {
     expect(problemsOf('users:\n  - { id: U, name: ann\n')[0]).toMatch(/^3 : /);
     expect(problemsOf('users:\n  - id: A\n    id: B\n    name: a\n')[0]).toMatch(/^3 : .*unique/);

@@ -44,7 +44,7 @@ const hex = (octetCount: number) => z.string().regex(new RegExp(`^[0-9a-f]{${oct
 /** HA1 (RFC 7616 §3.4.2) holds account and realm, so there is one entry for each pair. */
 const digest = z.strictObject({ account, realm: z.string().min(1), md5: hex(16), 'sha-256': hex(32) });
 const credentials = z.strictObject({
-  argon2id: z.string().startsWith('$argon2id$', 'expected the output of argon2id, beginning $argon2id$').optional(),
+  argon2id: z.string().regex(/^\$argon2id\$v=19\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/, 'expected an argon2id hash: $argon2id$v=19$m=…,t=…,p=…$salt$hash').optional(),
   digest: z.array(digest).default([]),
 });
 
