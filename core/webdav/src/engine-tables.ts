@@ -87,8 +87,10 @@ export class EngineTables implements Engine {
     return selects.byHeaders.reduce((select, wanted) => mergeSelect(select, wanted(headers)), selects.fixed);
   }
 
-  locate(path: string, select: ItemSelect, identity: Identity): Promise<DavResource | undefined> {
-    return this.#resolver.resolve(path, select, identity);
+  async locate(path: string, select: ItemSelect, identity: Identity): Promise<DavResource | undefined> {
+    const resource = await this.#resolver.resolve(path, select, identity);
+    // A kind that no plugin of this deployment has.
+    return resource === undefined || this.kinds.has(resource.kind) ? resource : undefined;
   }
 
   exists({ kind, item }: DavResource): boolean {

@@ -76,11 +76,16 @@ export async function listMembers(request: EngineRequest, plan: PropertyPlan, ou
   }
 }
 
-/** Members that are no items of the collection: the kind knows, else the store. Paths begin with `request.href`. */
-export function membersOf(request: EngineRequest): Batches<DavResource> {
+/**
+ * Members that are no items of the collection: the kind knows, else the store. Paths begin with `request.href`. What is of a kind that no plugin of this
+ * deployment has is not there.
+ */
+export async function* membersOf(request: EngineRequest): Batches<DavResource> {
   const { engine, href, resource } = request;
   const parent = resource.path === href ? resource : { ...resource, path: href };
-  return engine.kinds.get(resource.kind)?.members?.(parent, request) ?? storedMembers(request, parent);
+  for await (const batch of engine.kinds.get(resource.kind)?.members?.(parent, request) ?? storedMembers(request, parent)) {
+    yield batch.filter(({ kind }) => engine.kinds.has(kind));
+  }
 }
 
 async function* storedMembers({ engine }: EngineRequest, parent: DavResource): Batches<DavResource> {

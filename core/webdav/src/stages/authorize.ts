@@ -30,8 +30,9 @@ export async function authorize(passage: Resolved): Promise<Authorized> {
   if (!engine.exists(resource) && !ASKS_NOTHING.has(method)) {
     if ((access & READ) !== READ) demand(passage, resource, access, READ);
     const nowhere = resource.kind === 'nowhere';
-    // A feature that has a better answer for the place says so by naming it.
-    if (nowhere && CREATES.has(method) && !spec.kinds.includes('nowhere')) throw conflict('The collection that this should lie in is not there.');
+    // A feature with a better answer for places inside its own collections says so by naming them.
+    const better = spec.kinds.includes('nowhere') && resource.collection?.kind !== 'files';
+    if (nowhere && CREATES.has(method) && !better) throw conflict('The collection that this should lie in is not there.');
     if (!CREATES.has(method)) throw notFound();
   }
   placeSlash(passage);

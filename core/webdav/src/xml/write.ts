@@ -19,7 +19,7 @@ export class XmlWriter implements XmlSink {
   #heldPending = false;
   #heldDepth = 0;
   readonly #names: string[] = [];
-  /** The default namespace inside each open element; before the first, none. */ readonly #spaces: string[] = [''];
+  /** The default namespace inside each open element; before the first, unknown. */ readonly #spaces: (string | undefined)[] = [undefined];
 
   constructor(start = '') {
     this.#out = start;
