@@ -8,6 +8,7 @@
  */
 import type { AccessSource, Ace, Collection, DavResource, Directory, ResourceKind } from '@kalends/contracts';
 import { LRUCache } from 'lru-cache';
+import { davPrivileges } from '../resource/privileges.ts';
 import { ownCollection } from '../resource/shape.ts';
 import type { AccessEntry } from './compiled-access.ts';
 import { proxyGroupOf } from './delegates.ts';
@@ -35,11 +36,9 @@ export class AclCompiler {
     this.#parts = parts;
   }
 
-  /** @throws RangeError for a kind that no feature declares: a caller's bug */
+  /** A kind that no feature declares (its plugin is gone, its collections are not) protects nothing: what is inherited counts alone. */
   policyOf(kind: string): KindPolicy {
-    const policy = this.#parts.kinds.get(kind);
-    if (policy === undefined) throw new RangeError(`no feature declares resources of kind ${kind}`);
-    return policy;
+    return this.#parts.kinds.get(kind) ?? { kind, privileges: davPrivileges, protectedAcl: () => [] };
   }
 
   knows(kind: string): boolean {

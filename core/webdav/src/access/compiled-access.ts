@@ -17,7 +17,7 @@ export interface CompiledAccess extends Access {
   entries(resource: DavResource): Promise<readonly AccessEntry[]>;
   /** The owner for whom a member of his proxy groups works here; undefined for the owner himself, and for everybody else. */
   actingFor(identity: Identity, resource: DavResource): Promise<PrincipalId | undefined>;
-  /** DAV:supported-privilege-set of a kind. @throws RangeError for a kind nobody declared: a caller's bug */
+  /** DAV:supported-privilege-set of a kind. */
   privilegesOf(kind: string): PrivilegeTree;
   /** Those whom the word `administrators` of an entry stands for. */
   administrators(): Promise<readonly PrincipalId[]>;

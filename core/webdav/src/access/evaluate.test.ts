@@ -196,8 +196,11 @@ describe('folded access', () => {
     expect(lines.at(-1)).toBe('so they have read');
   });
 
-  it('refuses a kind nobody declared, as a caller\'s bug', async () => {
-    await expect(given().access.judge(known(AMY), { kind: 'teapot', path: '/', canonical: '/', owner: undefined })).rejects.toThrow(RangeError);
+  it('lets what is inherited count alone where the plugin of a collection is gone, and grants nothing where nothing is', async () => {
+    const { access } = given();
+    expect(await access.judge(known(AMY), place(collection('home'), collection('teapot')))).toBe(davPrivileges.bits);
+    expect(await access.judge(known(BEN), place(collection('home'), collection('teapot')))).toBe(0);
+    expect(await access.judge(known(BEN), { kind: 'teapot', path: '/', canonical: '/', owner: undefined })).toBe(0);
   });
 });
 
