@@ -14,7 +14,7 @@ const PACKAGES = {
 
 /** What every server runs, in the order of the graph read downwards. Configured by an instance of the same name, without `use`. */
 const CORE = {
-  directory: '@kalends/directory#directoryPlugin',
+  directory: '@kalends/directory',
   authentication: '@kalends/http#authenticationPlugin',
   'authentication-failures': '@kalends/http#failuresPlugin',
   scheduling: '@kalends/scheduling#schedulingPlugin',
