@@ -40,12 +40,13 @@ function copyInstances(body: Uint8Array, facts: ItemFacts, header: readonly Octe
   if (found.length > 1) found.sort((a, b) => a.start - b.start);
   const source = Buffer.from(body.buffer, body.byteOffset, body.length);
   const recurring = (facts.flags & RECURRING) !== 0;
+  const rest: string[] = [];
   let text = copy(source, header);
   for (const { start, end, component } of found) {
     const part = parts[component];
     if (part === undefined) continue;
     const id = part.id === undefined ? (recurring ? `RECURRENCE-ID${timeText(part.clock, start)}\r\n` : '') : `RECURRENCE-ID${timeText(part.id.clock, part.id.at)}\r\n`;
-    text += `BEGIN:VEVENT\r\nDTSTART${timeText(part.clock, start)}\r\n${part.end === 1 ? `DTEND${timeText(part.clock, end)}\r\n` : ''}${id}${copy(source, part.ranges)}`;
+    text += `BEGIN:VEVENT\r\nDTSTART${timeText(part.clock, start)}\r\n${part.end === 1 ? `DTEND${timeText(part.clock, end)}\r\n` : ''}${id}${(rest[component] ??= copy(source, part.ranges))}`;
   }
   return Buffer.from(`${text}END:VCALENDAR\r\n`, 'latin1');
 }
