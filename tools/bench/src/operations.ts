@@ -1,5 +1,6 @@
 /**
  * What clients do all day, each as a Workload with its check: statuses always; counts of members, objects and instances against what the data set says.
+ * `delete` follows `put-new` and takes away what that added, so that later queries find the data set as it was.
  */
 import { randomFrom } from './random.ts';
 import type { Answer, Client } from './client.ts';
@@ -9,7 +10,7 @@ import type { Workload } from './measure.ts';
 import { count, etagsOfAll, freeBusy, multiget, poll, query, responsesIn, syncSince, tokenIn } from './requests.ts';
 
 export const OPERATIONS = [
-  'put-new', 'put-update', 'get', 'propfind-depth1', 'propfind-depth0', 'multiget50', 'query-month', 'query-expand', 'freebusy', 'sync-initial', 'sync-10', 'client-day', 'delete',
+  'put-new', 'delete', 'put-update', 'get', 'propfind-depth1', 'propfind-depth0', 'multiget50', 'query-month', 'query-expand', 'freebusy', 'sync-initial', 'sync-10', 'client-day',
 ] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
