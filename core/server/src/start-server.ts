@@ -80,6 +80,8 @@ export interface PreparedServer {
   setUp(): Promise<void>;
   /** Steps 6 and 7. @throws KernelError `KRN_START` */
   start(): Promise<RunningServer>;
+  /** Ends a start that is under way, too. Never rejects. */
+  stop(): Promise<void>;
 }
 
 /** Steps 2 to 4 for a config that was read; everything that can be wrong is in `problems`. */
@@ -117,6 +119,7 @@ export async function prepareServer(loaded: LoadedConfig<Config>, options: Start
       if (hasErrors(problems)) throw new KernelError('KRN_CONFIG', formatProblems(problems), { problems });
       await graph.setUp(plan);
     },
+    stop: () => graph.stop(),
     async start() {
       await graph.start();
       const addresses = book.addresses();

@@ -1,0 +1,22 @@
+/** `--http-port`, `--https-port` and `--bind` over the addresses of the config: each replaces what it names and leaves the rest. */
+import type { Address } from '@kalends/http';
+
+export interface ListenFlags { readonly httpPort: number | undefined; readonly httpsPort: number | undefined; readonly bind: string | undefined }
+
+/** @returns `server.listen` anew, or undefined when no flag says anything about it */
+export function listenWith(flags: ListenFlags, configured: readonly Address[]): readonly string[] | undefined {
+  if (flags.httpPort === undefined && flags.httpsPort === undefined && flags.bind === undefined) return undefined;
+  const replaced = (secure: boolean): number | undefined => (secure ? flags.httpsPort : flags.httpPort);
+  const kept = configured.filter(({ secure }) => replaced(secure) === undefined);
+  const added = [false, true].flatMap((secure): Address[] => {
+    const port = replaced(secure);
+    const host = configured.find((address) => address.secure === secure)?.host ?? '127.0.0.1';
+    return port === undefined ? [] : [{ secure, host, port }];
+  });
+  return [...added, ...kept].map((address) => spell(flags.bind === undefined ? address : { ...address, host: flags.bind }));
+}
+
+function spell({ secure, host, port }: Address): string {
+  const shown = host === undefined ? '*' : host.includes(':') ? `[${host}]` : host;
+  return `${secure ? 'https' : 'http'}://${shown}:${port}`;
+}
