@@ -61,8 +61,9 @@ export class Multistatus {
    */
   async items(base: ItemBase, items: readonly Item[], plan: PropertyPlan, access: ItemAccess, unreadable: Unreadable = 'omit'): Promise<void> {
     const kind = plan.for(base.resource.kind);
+    const start = escapeText(base.href);
     if (!kind.loads) {
-      for (const item of items) this.item(base, item, kind, access, unreadable);
+      for (const item of items) this.#item(start, base, item, kind, access, unreadable);
       return;
     }
     const rows: PropertyRow[] = [];
@@ -72,11 +73,16 @@ export class Multistatus {
       else if (unreadable !== 'omit') this.named(base, item.name, unreadable);
     }
     const loaded = await kind.load(rows, this.#request);
-    for (const row of rows) this.row(base.href + escapeSegment(row.item!.name), row, kind, loaded);
+    for (const row of rows) this.#write(start + escapeSegment(row.item!.name), row, kind, loaded);
   }
 
   /** One item, for kinds of plan that load nothing. */
   item(base: ItemBase, item: Item, kind: KindPlan, access: ItemAccess, unreadable: Unreadable = 'omit'): void {
+    this.#item(escapeText(base.href), base, item, kind, access, unreadable);
+  }
+
+  /** `start`: the base's href, escaped once a batch. */
+  #item(start: string, base: ItemBase, item: Item, kind: KindPlan, access: ItemAccess, unreadable: Unreadable): void {
     const allowed = access.constant ?? access.of(item);
     if ((allowed & READ) !== READ) {
       if (unreadable !== 'omit') this.named(base, item.name, unreadable);
@@ -86,34 +92,42 @@ export class Multistatus {
     row.resource = base.resource;
     row.item = item;
     row.access = allowed;
-    this.row(base.href + escapeSegment(item.name), row, kind, NOTHING);
+    this.#write(start + escapeSegment(item.name), row, kind, NOTHING);
   }
 
   /** A row of anything, from what was loaded for it. `href` is percent-encoded. */
   row(href: string, row: PropertyRow, kind: KindPlan, loaded: readonly unknown[]): void {
+    this.#write(escapeText(href), row, kind, loaded);
+  }
+
+  #write(href: string, row: PropertyRow, kind: KindPlan, loaded: readonly unknown[]): void {
     if (kind.bare) {
-      this.status(href, 200);
+      this.#status(href, 200);
       return;
     }
     const { xml } = this;
     const before = xml.snapshot();
     try {
-      xml.fragment(`<response><href>${escapeText(href)}</href>`);
+      xml.fragment(`<response><href>${href}</href>`);
       kind.write(xml, row, loaded, this.#minimal);
       xml.fragment('</response>');
       this.#rows++;
     } catch (error) {
       this.#failed(error);
       xml.restore(before);
-      this.status(href, 500);
+      this.#status(href, 500);
     }
     if (xml.length >= FLUSH_AT) this.#stream.write(xml.take());
   }
 
   /** A response with a status and no properties (RFC 4918 §14.24), with a named condition where there is one. */
   status(href: string, status: number, error?: DavError): void {
+    this.#status(escapeText(href), status, error);
+  }
+
+  #status(href: string, status: number, error?: DavError): void {
     const { xml } = this;
-    xml.fragment(`<response><href>${escapeText(href)}</href><status>HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}</status>`);
+    xml.fragment(`<response><href>${href}</href><status>HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}</status>`);
     if (error !== undefined) writeErrorElement(xml, error);
     xml.fragment('</response>');
     this.#rows++;

@@ -45,7 +45,7 @@ export class XmlWriter implements XmlSink {
   text(value: string): void {
     if (value === '') return;
     this.#content();
-    this.#out += UNSAFE_TEXT.test(value) ? escapeText(value) : value;
+    this.#out += escapeText(value);
   }
 
   /** A `DAV:href`; `path` is percent-encoded already. */
@@ -135,7 +135,7 @@ const UNSAFE_TEXTS = new RegExp(UNSAFE_TEXT.source, 'g');
 const UNSAFE_ATTRIBUTES = /[&<>'\0-\x1f\ufffe\uffff]/g;
 
 export function escapeText(value: string): string {
-  return value.replace(UNSAFE_TEXTS, entity);
+  return UNSAFE_TEXT.test(value) ? value.replace(UNSAFE_TEXTS, entity) : value;
 }
 
 export function escapeAttribute(value: string): string {
