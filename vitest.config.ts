@@ -4,10 +4,11 @@
  */
 import { defineConfig } from 'vitest/config';
 
-const conditions = ['kalends-source', 'node', 'import', 'module', 'default'];
+// Not `import`: Node gets these too, and would hand a `require` the ES module of a package that has both.
+const conditions = ['kalends-source', 'node', 'default'];
 const shared = {
   resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: conditions } },
+  ssr: { resolve: { conditions, externalConditions: ['kalends-source'] } },
 };
 const execArgv = ['--conditions=kalends-source', '--disable-warning=ExperimentalWarning'];
 
