@@ -56,7 +56,7 @@ export function busySpans(item: { readonly facts?: ItemFacts; readonly body?: Ui
 export function coalesce(spans: readonly BusySpan[]): readonly BusySpan[] {
   const joined: BusySpan[] = [];
   const open = new Map<number, number>();
-  for (const span of [...spans].sort((a, b) => a.start - b.start || a.end - b.end)) {
+  for (const span of [...spans].sort((a, b) => a.start - b.start)) {
     const index = open.get(span.busy);
     const last = index === undefined ? undefined : joined[index];
     if (index !== undefined && last !== undefined && span.start <= last.end) {
@@ -66,7 +66,7 @@ export function coalesce(spans: readonly BusySpan[]): readonly BusySpan[] {
       joined.push(span);
     }
   }
-  return joined;
+  return joined.sort((a, b) => a.start - b.start || a.busy - b.busy);
 }
 
 const TYPES = [[1, 'BUSY'], [2, 'BUSY-TENTATIVE'], [3, 'BUSY-UNAVAILABLE']] as const;

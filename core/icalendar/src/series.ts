@@ -15,7 +15,7 @@ import { instances } from './recurrence.ts';
 import type { Rule } from './recurrence-rule.ts';
 import { parseRule } from './recurrence-rule.ts';
 import type { Duration, LocalSeconds } from './time.ts';
-import { DAY } from './time.ts';
+import { DAY, HOUR } from './time.ts';
 import type { TimeValue } from './time-values.ts';
 import { ObjectZones, addDuration, readDurationOf, readPeriods, readTime, readTimeOf } from './time-values.ts';
 import { splitList } from './values.ts';
@@ -197,21 +197,29 @@ export function endOf(part: Part, local: LocalSeconds, start: EpochSeconds): Epo
   return (days === 0 || zone === undefined ? start + days * DAY : zone.toUtc(local + days * DAY)) + seconds;
 }
 
-/** The longest that an occurrence may reach back from its end; for seeking. */
-export function longest(series: Series): number {
+/** Seconds that an occurrence may begin before a range and still overlap it: its length, and what clocks may differ by. */
+export function reachBack(series: Series): number {
   let most = 0;
-  for (const { duration, before, after } of series.parts) most = Math.max(most, duration.days * DAY + duration.seconds + before + after);
+  for (const { duration: { days, seconds }, before, after, start } of series.parts) {
+    // A day on a zoned clock may have an hour or two more than 24.
+    most = Math.max(most, days * DAY + seconds + before + after + (days !== 0 && start?.zone !== undefined ? 2 * HOUR : 0));
+  }
   for (const { at: from, end } of series.recurrence?.rdates ?? []) if (end !== undefined) most = Math.max(most, end - from + DAY);
-  return most + DAY;
+  return most;
 }
+
+/** How far a packed time may lie from the real one. */
+const driftOf = ({ parts }: Series): number => (parts.some(isFloating) ? DAY : 0);
 
 /**
  * Occurrences that may overlap `range` (it is widened; the caller tests exactly), ascending by start, at most `limit` of those that start after `after`. For
  * facts see `series-runs.ts`.
  */
 export function instancesNear(series: Series, range: TimeRange, limit: number, after = -Infinity): { readonly instances: readonly Instance[]; readonly truncated: boolean } {
-  const window = { start: range.start - longest(series) - DAY, end: range.end + DAY };
-  const found = singleInstances(series).filter(({ start, end }) => start > after && start < window.end && end + DAY >= range.start);
+  const drift = driftOf(series);
+  // `before` is a second at most.
+  const window = { start: range.start - reachBack(series) - drift, end: range.end + drift + 1 };
+  const found = singleInstances(series).filter(({ part, start, end }) => start > after && start - part.before < window.end && end + part.after + drift >= range.start);
   let truncated = false;
   if (series.master !== undefined && series.recurrence !== undefined) {
     const shift = movedBy(series);
