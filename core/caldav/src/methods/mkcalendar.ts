@@ -5,10 +5,10 @@
 import type { CalendarStore, DavRequest, MethodSpec, PropertyRow } from '@kalends/contracts';
 import { BIND, StoreError } from '@kalends/contracts';
 import {
-  CALDAV, answer, answerMkcolFailure, answerXml, badRequest, dav, engineOf, forbidden, fromStore, isNamed, maxCollections, mergePatches, nameOf, planChanges, readInstructions, readMkcol,
+  CALDAV, answer, answerMkcolFailure, answerXml, badRequest, conflict, dav, engineOf, forbidden, fromStore, isNamed, maxCollections, mergePatches, nameOf, planChanges, readInstructions, readMkcol,
   resourceMustBeNull, validResourcetype, writeLimits, writeOutcomes,
 } from '@kalends/webdav';
-import type { EngineRequest, Instruction, PlannedChanges } from '@kalends/webdav';
+import type { DavError, EngineRequest, Instruction, PlannedChanges } from '@kalends/webdav';
 import { calendarCollectionLocationOk } from '../preconditions.ts';
 
 /** Where something is already. */
@@ -23,10 +23,15 @@ export function mkcalendarSpecs(store: CalendarStore): readonly MethodSpec[] {
   return [
     spec('MKCALENDAR', ['home-child'], 'parent', (request) => mkcalendar(store, engineOf(request))),
     spec('MKCALENDAR', TAKEN, 'self', async () => { throw resourceMustBeNull(); }),
-    spec('MKCALENDAR', ELSEWHERE, 'parent', async () => { throw calendarCollectionLocationOk(); }),
+    spec('MKCALENDAR', ELSEWHERE, 'parent', async (request) => { throw misplaced(request) ?? calendarCollectionLocationOk(); }),
     spec('MKCOL', ['home-child'], 'parent', (request) => mkcol(store, engineOf(request))),
-    spec('MKCOL', ['calendar-item', 'nowhere'], 'parent', async () => { throw calendarCollectionLocationOk('A calendar holds calendar objects and no collections.'); }),
+    spec('MKCOL', ['calendar-item', 'nowhere'], 'parent', async (request) => { throw misplaced(request) ?? calendarCollectionLocationOk('A calendar holds calendar objects and no collections.'); }),
   ];
+}
+
+/** Below what is not there yet, it is that which must be made first (RFC 4918 §9.3.1); inside a calendar nothing helps. */
+function misplaced({ resource: { kind, collection } }: DavRequest): DavError | undefined {
+  return kind === 'nowhere' && collection?.kind !== 'calendar' ? conflict('The collection that this should lie in is not there.') : undefined;
 }
 
 async function mkcalendar(store: CalendarStore, request: EngineRequest): Promise<void> {

@@ -27,6 +27,19 @@ const resourceTypes: readonly LiveProperty[] = [
   resourceType('notifications', [COLLECTION, calendarserver('notification')]),
   resourceType('free-busy-url', [calendarserver('free-busy-url')]),
   resourceType('notification', []),
+  {
+    // The classic attachments: one plain collection in the home, and in it one for each event.
+    name: dav('resourcetype'), kinds: ['files'], inAllprop: true,
+    write: (xml, { resource }) => {
+      const isHome = resource.collection !== undefined && resource.collection.parent === resource.home?.root.id;
+      for (const type of [COLLECTION, calendarserver(isHome ? 'dropbox-home' : 'dropbox')]) {
+        xml.open(type);
+        xml.close();
+      }
+      return true;
+    },
+  },
+  { ...fixedText(dav('getcontenttype'), ['free-busy-url'], 'text/calendar;charset=utf-8'), inAllprop: true },
 ];
 
 /** RFC 4791 §5.2.5-9; the limit of a home. A limit that is none has no property. */

@@ -13,7 +13,6 @@ const validScheduleDefaultTasksUrl = condition(CALENDARSERVER, 'valid-schedule-d
 export const schedulingProperties: NonNullable<DavFeature['properties']> = [
   resourceType('inbox', [dav('collection'), caldav('schedule-inbox')]),
   resourceType('outbox', [dav('collection'), caldav('schedule-outbox')]),
-  resourceType('inbox-item', []),
   ofHome(caldav('schedule-inbox-URL'), 'inbox'),
   ofHome(caldav('schedule-outbox-URL'), 'outbox'),
   fixed(caldav('supported-calendar-component-set'), ['inbox', 'outbox'], (xml) => {

@@ -1,0 +1,117 @@
+/**
+ * The real engine over HTTP with a memory store, for the tests of this package and of scheduling: plugins set up by the kernel, on a free port of the loopback
+ * interface. `await using` closes it.
+ */
+import type { Inspector, Limits, Principal, SchedulingTransport } from '@kalends/contracts';
+import { accessLog, deployment, inspector, itemReader } from '@kalends/contracts';
+import directoryPlugin from '@kalends/directory';
+import { authenticationPlugin, frontPlugin, listening } from '@kalends/http';
+import type { Listening } from '@kalends/http';
+import { createItemReader } from '@kalends/icalendar';
+import jobsPlugin from '@kalends/jobs-store';
+import { Graph, definePlugin, planGraph } from '@kalends/kernel';
+import type { InstanceSpec, Logger, PluginDefinition } from '@kalends/kernel';
+import { schedulingPlugin } from '@kalends/scheduling';
+import { basic, clockPlugin, fakeClock, memoryDirectory, memoryDirectoryPlugin, memoryServicesPlugin, memoryStore, memoryStorePlugin, person, room, transportPlugin, trustingAuthenticatorPlugin } from '@kalends/testkit';
+import { Element, accessPlugin, parse, principalsPlugin, webdavPlugin } from '@kalends/webdav';
+import { z } from 'zod';
+import caldavPlugin from './plugin.ts';
+import { LIMITS } from './write/door.fixture.ts';
+
+export interface Answer {
+  readonly status: number; readonly headers: Headers; readonly text: string;
+  /** Throws where the body is no XML. */ xml(): Element;
+  /** The named condition of an error body. */ condition(): string | undefined;
+  /** By href: the answered properties with status 200, and the status of responses without any. */ rows(): ReadonlyMap<string, Row>;
+}
+export interface Row { readonly status: number | undefined; readonly properties: ReadonlyMap<string, Element>; readonly missing: readonly string[] }
+
+export interface GivenServer extends AsyncDisposable {
+  readonly url: string;
+  readonly store: ReturnType<typeof memoryStore>['store'];
+  /** Lines of the log at `error`: what must not happen. */ readonly errors: readonly string[];
+  /** As `amy` unless `as` says who else; null: nobody. `body` is sent as XML where it begins with `<`, else as calendar data. */
+  send(method: string, path: string, body?: string | Uint8Array, headers?: Readonly<Record<string, string>>, as?: string | null): Promise<Answer>;
+}
+
+export interface ServerOptions { readonly limits?: Partial<Limits>; readonly people?: readonly Principal[]; readonly transports?: readonly SchedulingTransport[] }
+
+export const AMY_HOME = '/calendars/__uids__/id-amy/';
+export const BOB_HOME = '/calendars/__uids__/id-bob/';
+/** 2026-01-01T00:00:00Z: when tests happen. */
+export const NOW = 1_767_225_600;
+
+export async function givenServer(options: ServerOptions = {}): Promise<GivenServer> {
+  const clock = fakeClock(NOW * 1000);
+  const memory = memoryStore({ clock });
+  const people = options.people ?? [person('amy'), person('bob'), room('attic')];
+  const errors: string[] = [];
+  let place: Listening | undefined;
+  const observed = definePlugin({
+    name: 'test/observed', api: 1, summary: 'Facts of a test, and where it listens.', config: z.strictObject({}), requires: {},
+    provides: { deployment, reader: itemReader, accessLog, inspector },
+    setup: () => ({
+      deployment: { publicUrl: new URL('http://cal.example.com/'), dataRoot: '', role: 'single' as const, hostId: 'test', limits: { ...LIMITS, ...options.limits }, admins: ['users/root'] },
+      reader: createItemReader(() => NOW), accessLog: { write: () => undefined }, inspector: noInspector,
+    }),
+  });
+  const watcher = definePlugin({
+    name: 'test/watcher', api: 1, summary: 'Learns the port.', config: z.strictObject({}), requires: { listening }, provides: {},
+    setup: ({ deps }) => { place = deps.listening; return {}; },
+  });
+  const definitions = {
+    observed, clock: clockPlugin(clock), store: memoryStorePlugin(memory), services: memoryServicesPlugin(), people: memoryDirectoryPlugin(memoryDirectory(people)), directory: directoryPlugin,
+    basic: trustingAuthenticatorPlugin(), authentication: authenticationPlugin, jobs: jobsPlugin, access: accessPlugin, principals: principalsPlugin, webdav: webdavPlugin,
+    caldav: caldavPlugin, scheduling: schedulingPlugin, front: frontPlugin, watcher,
+    ...Object.fromEntries((options.transports ?? []).map((transport, index) => [`transport-${index}`, transportPlugin(transport)])),
+  };
+  const instances: InstanceSpec[] = Object.entries(definitions).map(([name, definition]) => ({
+    name, definition: definition as unknown as PluginDefinition, with: name === 'front' ? { listen: ['127.0.0.1:0'] } : {},
+  }));
+  const plan = await planGraph({ instances });
+  if (plan.problems.length > 0) throw new Error(plan.problems.map(({ message }) => message).join('\n'));
+  const graph = new Graph(logInto(errors));
+  await graph.setUp(plan);
+  await graph.start();
+  const { port } = place!.addresses()[0]!;
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    url, store: memory.store, errors,
+    send: (method, path, body, headers = {}, as = 'amy') => send(url, method, path, body, headers, as),
+    [Symbol.asyncDispose]: () => graph.stop(),
+  };
+}
+
+async function send(url: string, method: string, path: string, body: string | Uint8Array | undefined, headers: Readonly<Record<string, string>>, as: string | null): Promise<Answer> {
+  const type = body === undefined ? {} : { 'Content-Type': typeof body === 'string' && body.startsWith('<') ? 'text/xml' : 'text/calendar' };
+  const response = await fetch(url + path, {
+    method, redirect: 'manual', ...(body === undefined ? {} : { body: body as BodyInit }), headers: { ...type, ...(as === null ? {} : { Authorization: basic(as) }), ...headers },
+  });
+  const text = await response.text();
+  const xml = (): Element => parse(text);
+  return { status: response.status, headers: response.headers, text, xml, condition: () => xml().children[0]?.name.local, rows: () => rowsOf(xml()) };
+}
+
+function rowsOf(root: Element): ReadonlyMap<string, Row> {
+  return new Map(root.children.filter(({ name }) => name.local === 'response').map((response) => {
+    const child = (node: Element, local: string): Element | undefined => node.children.find(({ name }) => name.local === local);
+    const properties = new Map<string, Element>();
+    const missing: string[] = [];
+    for (const propstat of response.children.filter(({ name }) => name.local === 'propstat')) {
+      const fine = child(propstat, 'status')!.text.includes(' 200 ');
+      for (const property of child(propstat, 'prop')!.children) {
+        if (fine) properties.set(property.name.local, property);
+        else missing.push(property.name.local);
+      }
+    }
+    const status = child(response, 'status')?.text.split(' ')[1];
+    return [child(response, 'href')!.text, { status: status === undefined ? undefined : Number(status), properties, missing }];
+  }));
+}
+
+function logInto(errors: string[]): Logger {
+  const log: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (message, fields) => void errors.push(`${message} ${JSON.stringify(fields)}`), child: () => log };
+  return log;
+}
+
+const noInspector: Inspector = { plugins: () => [], health: async () => [], ready: () => true };
