@@ -17,8 +17,18 @@ export interface StoreMaintenance {
   quarantined(): Batches<Finding>;
   /** Every sync token of the home is void; ETags stay. */
   newEpoch(home: HomeId): Promise<void>;
-  /** A tar of one home as of one revision (what changed meanwhile follows at its end), owner and ids included; into this or another store, under a new epoch. */
+  /**
+   * A tar (ustar) of one home as of one revision, owner and ids included, what changed meanwhile at its end; into this or another store, under a new epoch, so
+   * the members are the same for all stores. First `home.json` ({ format: 1, owner: HomeOwner, root: CollectionId }), then in any order, numbered as they come,
+   * the last word on a collection's id or an item's name being the true one; octets in JSON are base64, maps are objects:
+   * - `collections/<n>.json`: { id, parent?, segment, kind, created, properties, personal, acl }
+   * - `items/<n>.json`: { collection, name, contentType, component?, uid?, scheduleTag?, created, modified, facts?, acl?, dead, attachments,
+   *   personal: [{ principal, patch, facts }] }; right after it `items/<n>.body`: its octets
+   * - `gone/<n>.json`: { collection, name? }, without a name the collection itself
+   * Locks, jobs, hidden collections and revisions stay behind. A header's size may be in base 256 (over 8 GiB), its path is at most 100 octets.
+   */
   exportHome(home: HomeId): AsyncIterable<Uint8Array>;
+  /** Ids stay where they are free and of this store's form. @throws StoreError `exists`: the owner has a home; `corrupt`: no archive, or not all of one */
   importHome(owner: HomeOwner, content: AsyncIterable<Uint8Array>, initial: readonly CollectionDraft[]): Promise<HomeId>;
 }
 export const storeMaintenance = extensionPoint<StoreMaintenance>('store-maintenance');

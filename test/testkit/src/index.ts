@@ -15,3 +15,6 @@ export { memoryStore } from './memory/memory-store.ts';
 export type { MemoryStore, MemoryStoreOptions, StoreProvider } from './memory/memory-store.ts';
 export { describeCalendarStore } from './suites/calendar-store-suite.ts';
 export type { OpenStore, StoreHarness, StoreSetting } from './suites/store-harness.ts';
+export { describeJobLog } from './suites/job-log-suite.ts';
+export { describeStoreMaintenance } from './suites/maintenance-suite.ts';
+export { describeRecordStore } from './suites/record-store-suite.ts';

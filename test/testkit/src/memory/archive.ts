@@ -1,13 +1,6 @@
 /**
- * The archive of one home that `exportHome` gives and `importHome` of any store takes: a POSIX tar (ustar) of small JSON files and bodies, to be read in
- * order, the last word on a name being the true one. Nothing in it is compressed or absolute.
- *
- *   home.json               { format: 1, owner: HomeOwner, root: CollectionId }
- *   collections/<id>.json   ArchivedCollection; a parent comes before its children, the root first
- *   items/<n>.json          ArchivedItem, then `items/<n>.body`: its octets
- *   gone/<n>.json           ItemAddress of an item that was removed while the archive was written
- *
- * Octets inside JSON are base64. Locks and jobs stay behind.
+ * The archive of one home, as `StoreMaintenance` describes it: POSIX tar (ustar) of small JSON files and bodies. Written here as a stream of members, read
+ * back the same way; what the members mean is `memory-maintenance.ts`'s business.
  */
 import { StoreError } from '@kalends/contracts';
 import type { Ace, Attachment, CollectionId, ComponentKind, ETag, EpochSeconds, HomeOwner, ItemFacts, ItemName, PrincipalId } from '@kalends/contracts';
@@ -23,6 +16,8 @@ export interface ArchivedItem {
   readonly acl?: readonly Ace[]; readonly dead: Readonly<Record<string, string>>; readonly attachments: readonly Attachment[];
   readonly personal: readonly { readonly principal: PrincipalId; readonly patch: string; readonly facts: ArchivedFacts }[];
 }
+/** Without a name: the collection itself. */
+export interface ArchivedRemoval { readonly collection: CollectionId; readonly name?: ItemName }
 export type ArchivedFacts = Omit<ItemFacts, 'occurrences' | 'slices'> & { readonly occurrences: string; readonly slices: string };
 
 export function archiveFacts(facts: ItemFacts): ArchivedFacts {

@@ -4,7 +4,7 @@ import type {
   Batches, CollectionDraft, CollectionId, Finding, HomeId, HomeOwner, ItemAddress, ItemName, PrincipalId, StoreMaintenance, StoreStatistics,
 } from '@kalends/contracts';
 import { archiveFacts, base64, octets, restoreFacts, tarMember, tarMembers, TAR_END } from './archive.ts';
-import type { ArchivedCollection, ArchivedHome, ArchivedItem } from './archive.ts';
+import type { ArchivedCollection, ArchivedHome, ArchivedItem, ArchivedRemoval } from './archive.ts';
 import { HomeDraft } from './home-draft.ts';
 import type { MemoryCalendarStore, Settings } from './memory-store.ts';
 import { inBatches, visibleItems } from './reads.ts';
@@ -80,37 +80,31 @@ export class MemoryMaintenance implements StoreMaintenance {
   }
 
   async *exportHome(home: HomeId): AsyncGenerator<Uint8Array> {
-    const state = this.#store.state(home);
-    const visible = [...subtreeOf(state, state.rootId)].filter(({ hidden }) => !hidden);
-    const root: ArchivedHome = { format: 1, owner: state.owner, root: state.rootId };
+    const first = this.#store.state(home);
+    const root: ArchivedHome = { format: 1, owner: first.owner, root: first.rootId };
     yield tarMember('home.json', json(root));
-    for (const { row } of visible) yield tarMember(`collections/${row.id}.json`, json(archiveCollection(row)));
-    let number = 0;
-    for (const { row, items } of visible) {
-      for (const item of items.values()) {
-        yield tarMember(`items/${++number}.json`, json(archiveItem(row.id, item)));
-        yield tarMember(`items/${number}.body`, item.body);
+    let count = 0;
+    let told: HomeState | undefined;
+    for (let state = first; state !== told; state = this.#store.state(home)) {
+      for (const { name, value, body } of difference(told, state)) {
+        yield tarMember(`${name}/${++count}.json`, json(value));
+        if (body) yield tarMember(`${name}/${count}.body`, body);
       }
+      told = state;
     }
     yield TAR_END;
   }
 
   /** Ids stay where they are free in this store. */
   async importHome(owner: HomeOwner, content: AsyncIterable<Uint8Array>, initial: readonly CollectionDraft[]): Promise<HomeId> {
-    const members = tarMembers(content);
-    const first = await members.next();
-    if (first.done || first.value.name !== 'home.json') throw new StoreError('corrupt', 'the archive does not begin with its home');
-    const rootId = parse<ArchivedHome>(first.value.body).root;
-    const draft = new HomeDraft({ ...emptyHome(owner), rootId: this.#freeId(rootId) }, this.#store.now());
-    const ids = new Map<CollectionId, CollectionId>();
-    let item: ArchivedItem | undefined;
-    for await (const { name, body } of members) {
-      if (name.startsWith('collections/')) this.#restoreCollection(draft, ids, parse(body));
-      else if (name.endsWith('.body') && item) draft.setItem(ids.get(item.collection)!, restoreItem(item, body, draft));
-      else if (name.startsWith('items/')) item = parse<ArchivedItem>(body);
-      else if (name.startsWith('gone/')) drop(draft, ids, parse(body));
-    }
-    if (!draft.state.collections.has(draft.state.rootId)) throw new StoreError('corrupt', 'the archive has no root');
+    const { root, collections, items } = await readArchive(content);
+    const draft = new HomeDraft({ ...emptyHome(owner), rootId: this.#freeId(root.id) }, this.#store.now());
+    const restore = (row: ArchivedCollection, parent: CollectionId | undefined): void => {
+      const id = this.#restoreCollection(draft, row, parent);
+      for (const { item, body } of items.values()) if (item.collection === row.id) draft.setItem(id, restoreItem(item, body, draft));
+      for (const child of collections.values()) if (child.parent === row.id) restore(child, id);
+    };
+    restore(root, undefined);
     for (const { segment, kind, properties, acl } of initial) {
       if (childOf(draft.state, draft.state.rootId, segment)) continue;
       draft.addCollection({ parent: draft.state.rootId, segment, kind, properties: new Map(properties), acl: acl ?? [] });
@@ -121,15 +115,14 @@ export class MemoryMaintenance implements StoreMaintenance {
     return state.id;
   }
 
-  #restoreCollection(draft: HomeDraft, ids: Map<CollectionId, CollectionId>, { id, parent, personal, ...row }: ArchivedCollection): void {
-    const newParent = parent === undefined ? undefined : ids.get(parent);
-    if (parent !== undefined && newParent === undefined) throw new StoreError('corrupt', `collection ${id} comes before its parent`);
-    ids.set(id, draft.addCollection({
-      id: newParent === undefined ? draft.state.rootId : this.#freeId(id), parent: newParent, segment: row.segment, kind: row.kind, created: row.created,
+  #restoreCollection(draft: HomeDraft, { id, personal, ...row }: ArchivedCollection, parent: CollectionId | undefined): CollectionId {
+    const restored = draft.addCollection({
+      id: parent === undefined ? draft.state.rootId : this.#freeId(id), parent, segment: row.segment, kind: row.kind, created: row.created,
       properties: new Map(Object.entries(row.properties)), acl: row.acl,
-    }));
+    });
     const rows = Object.entries(personal).map(([principal, values]) => [principal as PrincipalId, new Map(Object.entries(values))] as const);
-    if (rows.length > 0) draft.editCollection(ids.get(id)!, { personal: new Map(rows) });
+    if (rows.length > 0) draft.editCollection(restored, { personal: new Map(rows) });
+    return restored;
   }
   #freeId(id: CollectionId): CollectionId {
     return [...this.#data.homes.values()].some(({ collections }) => collections.has(id)) ? (newId() as CollectionId) : id;
@@ -145,6 +138,54 @@ export class MemoryMaintenance implements StoreMaintenance {
       this.#store.commit(draft.finish());
     });
   }
+}
+
+interface Member { readonly name: 'collections' | 'items' | 'gone'; readonly value: ArchivedCollection | ArchivedItem | ArchivedRemoval; readonly body?: Uint8Array }
+
+/** What must be said after `old` to tell `now`; all of it where there is no `old`. Parents come before their children. */
+function difference(old: HomeState | undefined, now: HomeState): readonly Member[] {
+  const visible = subtreeOf(now, now.rootId).filter(({ hidden }) => !hidden);
+  const gone = [...(old?.collections.values() ?? [])].filter(({ row, hidden }) => !hidden && !visible.some((state) => state.row.id === row.id));
+  return [
+    ...gone.map(({ row }): Member => ({ name: 'gone', value: { collection: row.id } })),
+    ...visible.filter(({ row }) => old?.collections.get(row.id)?.row.revision !== row.revision).map(({ row }): Member => ({ name: 'collections', value: archiveCollection(row) })),
+    ...visible.flatMap(({ row, items }) => {
+      const before = old?.collections.get(row.id)?.items ?? new Map<ItemName, ItemState>();
+      return [
+        ...[...before.keys()].filter((name) => !items.has(name)).map((name): Member => ({ name: 'gone', value: { collection: row.id, name } })),
+        ...[...items.values()].filter((item) => before.get(item.name) !== item).map((item): Member => ({ name: 'items', value: archiveItem(row.id, item), body: item.body })),
+      ];
+    }),
+  ];
+}
+
+interface Archive {
+  readonly root: ArchivedCollection; readonly collections: ReadonlyMap<CollectionId, ArchivedCollection>;
+  readonly items: ReadonlyMap<string, { readonly item: ArchivedItem; readonly body: Uint8Array }>;
+}
+/** The last word on each name is the true one, so everything is heard before anything is made. */
+async function readArchive(content: AsyncIterable<Uint8Array>): Promise<Archive> {
+  const collections = new Map<CollectionId, ArchivedCollection>();
+  const items = new Map<string, { readonly item: ArchivedItem; readonly body: Uint8Array }>();
+  const keyOf = ({ collection, name = '' as ItemName }: ArchivedRemoval): string => `${collection}/${name}`;
+  let home: ArchivedHome | undefined;
+  let item: ArchivedItem | undefined;
+  for await (const { name, body } of tarMembers(content)) {
+    if (name === 'home.json') home = parse(body);
+    else if (name.endsWith('.body') && item) items.set(keyOf(item), { item, body });
+    else if (name.startsWith('items/')) item = parse<ArchivedItem>(body);
+    else if (name.startsWith('collections/')) {
+      const row = parse<ArchivedCollection>(body);
+      collections.set(row.id, row);
+    } else if (name.startsWith('gone/')) {
+      const removal = parse<ArchivedRemoval>(body);
+      if (removal.name === undefined) collections.delete(removal.collection);
+      else items.delete(keyOf(removal));
+    }
+  }
+  const root = home && collections.get(home.root);
+  if (root === undefined) throw new StoreError('corrupt', 'the archive has no home');
+  return { root, collections, items };
 }
 
 function archiveCollection(row: Omit<ArchivedCollection, 'properties' | 'personal' | 'parent'> & {
@@ -169,9 +210,6 @@ function restoreItem(item: ArchivedItem, body: Uint8Array, { revision }: HomeDra
     dead: new Map(Object.entries(item.dead)), quarantine: undefined,
     personal: new Map(item.personal.map((row) => [row.principal, { patch: octets(row.patch), facts: restoreFacts(row.facts), number: revision }])),
   };
-}
-function drop(draft: HomeDraft, ids: ReadonlyMap<CollectionId, CollectionId>, { collection, name }: { readonly collection: CollectionId; readonly name: ItemName }): void {
-  if (draft.item(ids.get(collection)!, name)) draft.dropItem(ids.get(collection)!, name);
 }
 function findingOf(home: HomeState, collection: CollectionId, { name }: ItemState, problem: string): Finding {
   return { at: { collection, name }, path: [...pathOf(home, collection), name], problem, repair: undefined };

@@ -5,6 +5,7 @@
 import { describe } from 'vitest';
 import { describeAccess } from './access-cases.ts';
 import { describeAtomicity } from './atomicity-cases.ts';
+import { describeBodies } from './body-cases.ts';
 import { describeBounds } from './bounds-cases.ts';
 import { describeChangeLog } from './change-log-cases.ts';
 import { describeConcurrency } from './concurrency-cases.ts';
@@ -24,6 +25,7 @@ export function describeCalendarStore(name: string, open: OpenStore): void {
     describe('the tree', () => describeTree(open));
     describe('moves and hiding', () => describeMoves(open));
     describe('items', () => describeItems(open));
+    describe('bodies', () => describeBodies(open));
     describe('ETags and what is expected', () => describeExpectations(open));
     describe('bounds', () => describeBounds(open));
     describe('the change log', () => describeChangeLog(open));
