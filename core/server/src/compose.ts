@@ -34,12 +34,15 @@ export interface Composition {
 export function compose({ loaded, builtIn, extra = {}, tls }: ComposeOptions): Composition {
   const extras = Object.entries(extra).map(([name, value]): InstanceSpec => ('definition' in value ? { name, ...value } : { name, definition: value }));
   const replaced = new Set(extras.map(({ name }) => name));
-  const own = Object.entries({ ...builtIn, 'item-reader': itemReader, secrets }).map(([name, definition]): InstanceSpec => ({ name, definition }));
+  const { addresses, ...first } = builtIn;
+  const own = Object.entries({ ...first, 'item-reader': itemReader, secrets }).map(([name, definition]): InstanceSpec => ({ name, definition }));
   const chosen = loaded.instances.filter(({ name }) => !coreNames.includes(name));
   const core = coreNames.map((name) => coreInstance(name, loaded.instances.find((instance) => instance.name === name), loaded.sections, tls));
-  const instances = [...own, ...chosen, ...core].filter(({ name }) => !replaced.has(name));
+  const kept = (specs: readonly InstanceSpec[]): readonly InstanceSpec[] => specs.filter(({ name }) => !replaced.has(name));
   const demo = demoDirectory(loaded.instances);
-  return { instances: [...instances, ...extras], problems: [...refusals(loaded), ...demoProblems(demo?.instance, loaded)], demo };
+  // Ties in the graph keep this order: the listener is last up and first down.
+  const last: readonly InstanceSpec[] = addresses === undefined ? [] : [{ name: 'addresses', definition: addresses }];
+  return { instances: [...kept(own), ...kept(chosen), ...extras, ...kept(core), ...last], problems: [...refusals(loaded), ...demoProblems(demo?.instance, loaded)], demo };
 }
 
 /** A core plugin is always there; an instance of its name says what it is to do otherwise. */

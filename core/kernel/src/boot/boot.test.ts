@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { KernelError } from '../errors.ts';
@@ -233,8 +237,12 @@ describe('planGraph', () => {
   });
 
   it('names the built-ins that could be enabled', async () => {
-    const builtins = new Map([['hello', { specifier: new URL('./builtin-fixture.ts', import.meta.url).href, from: import.meta.url }], ['gone', { specifier: '@kalends/not-there', from: import.meta.url }]]);
+    const folder = mkdtempSync(join(tmpdir(), 'kalends-offer-'));
+    const file = join(folder, 'hello.js');
+    writeFileSync(file, 'export default { name: "hello", api: 1, summary: "", config: { safeParse() {} }, provides: { g: { id: "greeter", arity: "one" } }, requires: {}, setup() {} };');
+    const builtins = new Map([['hello', { specifier: pathToFileURL(file).href, from: import.meta.url }], ['gone', { specifier: '@kalends/not-there', from: import.meta.url }]]);
     const { problems } = await planGraph({ instances: [{ name: 'a', definition: plugin('a', { requires: { greeter } }) }], builtins });
+    rmSync(folder, { recursive: true });
     expect(problems).toMatchObject([{ code: 'KRN_GRAPH_MISSING', remedy: 'enable one of: hello' }]);
   });
 });
