@@ -6,7 +6,7 @@ export { HOME_COLLECTIONS, HOME_ROOT } from './resources/home-layout.ts';
 export { HOME_GRANTS, homeAcl, outboxAcl, proxyGroup } from './resources/default-access.ts';
 export type { ProxyMode } from './resources/default-access.ts';
 export { inboxPrivileges, outboxPrivileges } from './resources/privileges.ts';
-export { componentsOf, STORABLE } from './properties/component-set.ts';
+export { componentsOf, STORABLE, storedComponents, SUPPORTED_COMPONENTS } from './properties/component-set.ts';
 export { changeable, fixed, fixedText, resourceType } from './properties/define.ts';
 export { zoneOf } from './properties/time-zone.ts';
 export { SCHEDULE_TRANSPARENCY, storedTransparency, transparencyOf } from './properties/transparency.ts';
