@@ -1,1 +1,3 @@
-export {};
+export { main } from './main.ts';
+export { openDeployment } from './open-deployment.ts';
+export type { OpenDeployment } from './open-deployment.ts';

@@ -1,0 +1,41 @@
+/** Whose calendar a command means: an account, record name or id, and a calendar by its last URL segment or its display name. */
+import type { CalendarStore, Collection, Directory, Home, Principal, PrincipalId } from '@kalends/contracts';
+import { CalendarHomes } from '@kalends/caldav';
+
+const KINDS = ['user', 'group', 'location', 'resource'] as const;
+
+export class NotFound extends Error {
+  override readonly name = 'NotFound';
+}
+
+/** @throws NotFound with a sentence for people */
+export async function findOwner(directory: Directory, named: string): Promise<Principal> {
+  const byAccount = await directory.findByAccount(named) ?? await directory.findById(named as PrincipalId);
+  if (byAccount !== undefined) return byAccount;
+  const [type = '', name] = named.split('/');
+  for (const kind of KINDS) {
+    if (name !== undefined && type !== `${kind}s`) continue;
+    const found = await directory.findByName(kind, name ?? named);
+    if (found !== undefined) return found;
+  }
+  throw new NotFound(`nobody in the directory is called ${named}; give an account, a name such as locations/boardroom, or an id`);
+}
+
+/** Makes the home, as the first log-in would. @throws NotFound where the directory gives it none */
+export async function homeOf(store: CalendarStore, directory: Directory, owner: Principal): Promise<Home> {
+  const home = await new CalendarHomes(store, directory).ensure(owner.id);
+  if (home === undefined) throw new NotFound(`${owner.displayName} has no calendars; the directory gives this group none`);
+  return home;
+}
+
+export async function calendarsOf(store: CalendarStore, home: Home): Promise<readonly Collection[]> {
+  return (await store.listCollections(home.root.id, 1)).filter(({ kind }) => kind === 'calendar');
+}
+
+export function named(calendars: readonly Collection[], name: string): Collection | undefined {
+  return calendars.find(({ segment }) => segment === name) ?? calendars.find(({ properties }) => textOf(properties.get('{DAV:}displayname')) === name);
+}
+
+function textOf(stored: string | undefined): string | undefined {
+  return stored?.replace(/<[^>]*>/g, '').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+}

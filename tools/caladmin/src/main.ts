@@ -1,0 +1,65 @@
+/** `caladmin`: arguments to commands, errors to sentences and exit codes. What commands do is in their own files. */
+import { KernelError } from '@kalends/kernel';
+import { usualConfig } from '@kalends/server';
+import { Command, CommanderError } from 'commander';
+import { checkConfig, convertConfig, listPlugins, showEffectiveConfig } from './config-commands.ts';
+import { CONFIG, DEFECT, OK, USAGE } from './exit-codes.ts';
+import { exportCalendar } from './export-command.ts';
+import { NotFound } from './find-calendar.ts';
+import { askHealth } from './health-command.ts';
+import { importFiles } from './import-command.ts';
+import { openDeployment } from './open-deployment.ts';
+import { terminalOutput } from './output.ts';
+import type { Output } from './output.ts';
+
+interface Common { readonly config: string | undefined; readonly data: string | undefined; readonly json: boolean }
+
+export async function main(args: readonly string[]): Promise<number> {
+  let code: number = OK;
+  const program = build((result) => { code = result; });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? OK : USAGE;
+    process.stderr.write(`caladmin: ${error instanceof Error ? error.message : String(error)}\n`);
+    if (error instanceof NotFound) return USAGE;
+    if (error instanceof KernelError) return CONFIG;
+    if (error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
+    return DEFECT;
+  }
+}
+
+function build(end: (code: number) => void): Command {
+  const program = new Command('caladmin').description('Administers a Kalends server.').exitOverride()
+    .option('-f, --config <file>', 'the deployment\'s config; default as for caldavd')
+    .option('--data <folder>', 'the data root, instead of the config\'s')
+    .option('--json', 'answer as JSON', false);
+  const common = (): Common => program.opts<Common>();
+  const file = (given: string | undefined): string => given ?? common().config ?? usualConfig(process.env);
+  const output = (): Output => terminalOutput(common().json);
+
+  const config = program.command('config').description('What the config says, and whether it can work.').exitOverride();
+  config.command('check [file]').description('every problem at once, with file, line and remedy').action(async (given?: string) => { end(await checkConfig(file(given), output())); });
+  config.command('show [file]').description('each value and where it comes from; secrets hidden').action(async (given?: string) => { end(await showEffectiveConfig(file(given), output())); });
+  config.command('convert <file>').description('a classic property list as YAML').action((given: string) => { end(convertConfig(given, output())); });
+  program.command('plugins [file]').description('what is configured, what it provides, what could not be loaded').action(async (given?: string) => { end(await listPlugins(file(given), output())); });
+  program.command('health').description('ask a running server how it is').option('--url <url>', 'its address, if not the config\'s')
+    .action(async ({ url }: { readonly url?: string }) => { end(await askHealth(file(undefined), url, output())); });
+
+  program.command('import <files...>').description('calendar files, or folders of them, into a calendar')
+    .requiredOption('--user <who>', 'account, record name or id of the owner').requiredOption('--calendar <name>', 'its name in the URL, or its title; made if missing')
+    .option('--replace', 'let the file win over an object of the same UID', false).option('-v, --verbose', 'report on every object, not only on refused ones', false)
+    .action(async (files: string[], options: { readonly user: string; readonly calendar: string; readonly replace: boolean; readonly verbose: boolean }) => {
+      await using deployment = await openDeployment(file(undefined), common().data);
+      end(await importFiles(deployment, files, options, output()));
+    });
+  program.command('export').description('a calendar\'s objects as files, octet for octet')
+    .requiredOption('--user <who>', 'account, record name or id of the owner').requiredOption('--calendar <name>', 'its name in the URL, or its title')
+    .requiredOption('--to <folder>', 'where to; made if missing').option('--overwrite', 'write into a folder that is not empty', false)
+    .action(async (options: { readonly user: string; readonly calendar: string; readonly to: string; readonly overwrite: boolean }) => {
+      await using deployment = await openDeployment(file(undefined), common().data);
+      end(await exportCalendar(deployment, options, output()));
+    });
+  return program;
+}
