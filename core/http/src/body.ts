@@ -72,6 +72,18 @@ export async function* streamBody(exchange: HttpExchange, maxOctets: number): As
   }
 }
 
+/**
+ * For an answer that does not wait for the body: what is small is read and forgotten, so the connection can go on; what is large, of unknown length, or was
+ * never asked for is not worth it, and the connection ends with the answer.
+ */
+export function leaveBody(exchange: HttpExchange): void {
+  const { request, response } = exchange;
+  if (request.complete || !hasBody(exchange) || response.headersSent) return;
+  const length = declaredLength(exchange);
+  if (length === undefined || length > FORGOTTEN_OCTETS || request.headers.expect !== undefined) response.shouldKeepAlive = false;
+}
+const FORGOTTEN_OCTETS = 65_536;
+
 /** RFC 9110 §10.1.1: at most once, and only for whoever asked. */
 function sayContinue({ request, response }: HttpExchange): void {
   if (/^100-continue$/i.test(request.headers.expect ?? '') && !response.headersSent && request.readableFlowing !== true) response.writeContinue();

@@ -1,7 +1,7 @@
 export { Administrators } from './administrators.ts';
 export { authentication, isRefusal } from './authentication.ts';
 export type { Authentication, Refusal } from './authentication.ts';
-export { BodyTooLarge, declaredLength, hasBody, readBody, streamBody } from './body.ts';
+export { BodyTooLarge, declaredLength, hasBody, leaveBody, readBody, streamBody } from './body.ts';
 export { TrustedProxies } from './client.ts';
 export type { Client } from './client.ts';
 export { ClientGone, Exchange, clientOf, noteAccount } from './exchange.ts';

@@ -5,7 +5,7 @@ import type { Collection, DavResource, HttpExchange, Identity, ItemSelect, Privi
 import { READ } from '@kalends/contracts';
 import { BodyTooLarge, readBody } from '@kalends/http';
 import type { ItemAccess } from './access/compiled-access.ts';
-import { namesOf } from './access/privilege-names.ts';
+import { missingNames } from './access/privilege-names.ts';
 import type { EngineRequest, HrefGroups } from './engine.ts';
 import type { EngineTables } from './engine-tables.ts';
 import { DavError } from './errors/dav-error.ts';
@@ -120,10 +120,9 @@ export class HandlerRequest implements EngineRequest {
   }
 
   need(has: Privileges, privileges: Privileges, href: string): void {
-    const missing = privileges & ~has;
-    if (missing === 0) return;
+    if ((privileges & ~has) === 0) return;
     const tree = this.engine.access.privilegesOf(this.resource.kind);
-    throw needPrivileges(namesOf(tree, missing).map((privilege) => ({ href, privilege })));
+    throw needPrivileges(missingNames(tree, privileges, has).map((privilege) => ({ href, privilege })));
   }
 }
 

@@ -15,6 +15,12 @@ export function allNamesOf(tree: PrivilegeTree, privileges: Privileges): readonl
   return [...whole, ...(tree.children ?? []).flatMap((child) => allNamesOf(child, privileges))];
 }
 
+/** Of what is wanted, the names that are not wholly held: what DAV:need-privileges says. Never empty where something is missing. */
+export function missingNames(tree: PrivilegeTree, wanted: Privileges, held: Privileges): readonly QName[] {
+  const names = namesOf(tree, wanted).filter((name) => ((bitsOf(tree, name)?.bits ?? 0) & ~held) !== 0);
+  return names.length > 0 || (wanted & ~held) === 0 ? names : [tree.name];
+}
+
 /** Undefined: not in this tree (`DAV:not-supported-privilege`). */
 export function bitsOf(tree: PrivilegeTree, name: QName): { readonly bits: Privileges; readonly abstract: boolean } | undefined {
   if (tree.name.local === name.local && tree.name.ns === name.ns) return { bits: tree.bits, abstract: tree.abstract === true };

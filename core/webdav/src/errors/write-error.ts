@@ -3,6 +3,7 @@
  * (Apple's server and its test suite know that companion; any other sibling would break them.)
  */
 import type { HttpExchange } from '@kalends/contracts';
+import { leaveBody } from '@kalends/http';
 import { DAV, TWISTED } from '../xml/names.ts';
 import { XML_DECLARATION, XmlWriter } from '../xml/write.ts';
 import type { DavError } from './dav-error.ts';
@@ -27,6 +28,7 @@ export function writeError(exchange: HttpExchange, error: DavError): void {
   writeErrorElement(xml, error, exchange.id);
   const body = xml.take();
   const { response } = exchange;
+  leaveBody(exchange);
   for (const name of response.getHeaderNames()) if (name.startsWith('content-')) response.removeHeader(name);
   response.writeHead(error.status, { 'Content-Type': XML_TYPE, 'Content-Length': Buffer.byteLength(body), ...error.headers });
   response.end(exchange.request.method === 'HEAD' ? undefined : body);

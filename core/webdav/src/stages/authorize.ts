@@ -4,7 +4,7 @@
  */
 import type { DavResource, Privileges } from '@kalends/contracts';
 import { READ } from '@kalends/contracts';
-import { namesOf } from '../access/privilege-names.ts';
+import { missingNames } from '../access/privilege-names.ts';
 import { conflict, needPrivileges, notFound } from '../errors/preconditions.ts';
 import { parentOf } from '../resource/family.ts';
 import { withSlash } from '../resource/href.ts';
@@ -54,9 +54,8 @@ function placeSlash({ engine, http, method, resource }: Resolved): void {
 }
 
 function demand({ engine, identity }: Resolved, resource: DavResource, access: Privileges, wanted: Privileges): void {
-  const missing = wanted & ~access;
-  if (missing === 0) return;
+  if ((wanted & ~access) === 0) return;
   if (identity.principal === undefined) throw new NeedsIdentity();
-  const names = namesOf(engine.access.privilegesOf(resource.kind), missing);
+  const names = missingNames(engine.access.privilegesOf(resource.kind), wanted, access);
   throw needPrivileges(names.map((privilege) => ({ href: resource.path, privilege })));
 }

@@ -1,0 +1,28 @@
+/** litmus 0.13 on a plain collection of a home: class 1 of RFC 4918 as its author tests it. The lock suite is left out while class 2 is not advertised. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWith, execute } from './programs.ts';
+import { startWebdavServer } from './webdav-server.ts';
+import type { WebdavServer } from './webdav-server.ts';
+
+describeWith('litmus', 'litmus on a plain collection', () => {
+  let server: WebdavServer;
+  let folder: string;
+  beforeAll(async () => {
+    server = await startWebdavServer();
+    folder = await mkdtemp(join(tmpdir(), 'kalends-litmus-'));
+  });
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it.each([['basic', 16], ['copymove', 13], ['props', 30], ['http', 4]] as const)('passes all of %s: %i tests (RFC 4918)', async (suite, count) => {
+    const { stdout, stderr } = await execute('litmus', ['-k', `${server.url}/calendars/__uids__/id-alice/dropbox/`, 'alice', 'alice'], { cwd: folder, env: { TESTS: suite }, milliseconds: 90_000 });
+    expect(stdout, stderr).toContain(`of ${count} tests run: ${count} passed, 0 failed`);
+    expect(stdout).not.toMatch(/WARNING: (?!server does not claim Class 2)/);
+    expect(server.errors).toEqual([]);
+  });
+});

@@ -1,0 +1,137 @@
+/** sync-collection (RFC 6578) over HTTP: of a calendar and of a home, whole, in parts, and from tokens that are not or no longer good. */
+import type { CollectionId, ItemName } from '@kalends/contracts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Dav, hrefsIn, NAMESPACES } from './dav.ts';
+import { startWebdavServer } from './webdav-server.ts';
+import type { WebdavServer } from './webdav-server.ts';
+
+const HOME = '/calendars/users/alice/';
+const CALENDAR = `${HOME}calendar/`;
+const LIMITS = { octets: Infinity, collections: 100, itemsPerCollection: 100_000, attachmentsPerItem: 10 };
+let server: WebdavServer;
+let dav: Dav;
+beforeEach(async () => {
+  server = await startWebdavServer();
+  dav = new Dav(server.url);
+  await dav.propfind(HOME, '<D:displayname/>');
+});
+afterEach(async () => {
+  expect(server.errors).toEqual([]);
+  await server[Symbol.asyncDispose]();
+});
+
+interface Synced { readonly status: number; readonly text: string; readonly token: string; readonly hrefs: readonly string[]; readonly gone: readonly string[] }
+async function sync(path: string, token = '', { level = '1', more = '', props = '<D:prop><D:getetag/></D:prop>' } = {}): Promise<Synced> {
+  const { status, text } = await dav.report(path, `<D:sync-collection ${NAMESPACES}><D:sync-token>${token}</D:sync-token><D:sync-level>${level}</D:sync-level>${more}${props}</D:sync-collection>`);
+  const gone = [...text.matchAll(/<href>([^<]+)<\/href><status>HTTP\/1\.1 404/g)].map((match) => match[1]!);
+  return { status, text, token: /<sync-token>([^<]*)</.exec(text)?.[1] ?? '', hrefs: hrefsIn(text).filter((href) => !gone.includes(href)).sort(), gone };
+}
+async function write(change: Readonly<Record<string, string | null>>, segment = 'calendar'): Promise<void> {
+  const { store } = server.memory;
+  const home = (await store.findHome('id-alice' as never))!;
+  const collection: CollectionId = (await store.findCollection(home.root.id, segment))!.id;
+  await store.write(home.id, LIMITS, async (tx) => {
+    for (const [name, body] of Object.entries(change)) {
+      if (body === null) await tx.removeItem(collection, name as ItemName);
+      else await tx.putItem(collection, { name: name as ItemName, contentType: 'text/calendar', body: Buffer.from(body), component: 'VEVENT', uid: name });
+    }
+  });
+}
+
+describe('a calendar', () => {
+  it('gives all, then nothing, then what changed and what is gone (RFC 6578 §3.5)', async () => {
+    await write({ 'a.ics': '1', 'b.ics': '1', 'c.ics': '1' });
+    const first = await sync(CALENDAR);
+    expect(first.hrefs).toEqual(['a.ics', 'b.ics', 'c.ics'].map((name) => CALENDAR + name));
+    const none = await sync(CALENDAR, first.token);
+    expect([none.hrefs, none.gone, none.token]).toEqual([[], [], first.token]);
+    await write({ 'a.ics': '2', 'b.ics': null });
+    const second = await sync(CALENDAR, first.token);
+    expect([second.hrefs, second.gone]).toEqual([[`${CALENDAR}a.ics`], [`${CALENDAR}b.ics`]]);
+    expect(second.text).toMatch(/<getetag>"[^"]+"<\/getetag>/);
+    expect(second.token).toMatch(/^data:,/);
+  });
+
+  it('cuts the answer where the client asks, with 507 and a token that goes on (RFC 6578 §3.6)', async () => {
+    for (let number = 0; number < 7; number++) await write({ [`${number}.ics`]: 'x' });
+    const seen: string[] = [];
+    let token = '';
+    for (let page = 0; page < 3; page++) {
+      const part = await sync(CALENDAR, token, { more: '<D:limit><D:nresults>3</D:nresults></D:limit>' });
+      const cut = part.text.includes(`<href>${CALENDAR}</href><status>HTTP/1.1 507 Insufficient Storage</status><error><number-of-matches-within-limits/>`);
+      expect(cut).toBe(page < 2);
+      seen.push(...part.hrefs.filter((href) => href !== CALENDAR));
+      ({ token } = part);
+    }
+    expect(seen.length).toBe(7);
+    expect((await sync(CALENDAR, token)).hrefs).toEqual([]);
+  });
+
+  it('gives a status alone where no property is asked for', async () => {
+    await write({ 'a.ics': '1' });
+    expect((await sync(CALENDAR, '', { props: '' })).text).toContain(`<response><href>${CALENDAR}a.ics</href><status>HTTP/1.1 200 OK</status></response>`);
+  });
+
+  it('refuses a token that is none, of another collection, or of a time to come (RFC 6578 §3.2)', async () => {
+    const { token } = await sync(CALENDAR);
+    const later = token.replace(/\d+$/, '99999');
+    for (const [path, bad] of [[CALENDAR, 'http://example.com/1'], [CALENDAR, 'data:,x'], [CALENDAR, later], [`${HOME}tasks/`, token], [HOME, token]] as const) {
+      const answer = await sync(path, bad);
+      expect([answer.status, answer.text.includes('<valid-sync-token/>')], bad).toEqual([403, true]);
+    }
+  });
+
+  it('takes the Depth field where no level is said, and refuses what is neither', async () => {
+    const body = `<D:sync-collection ${NAMESPACES}><D:sync-token/><D:prop/></D:sync-collection>`;
+    expect((await dav.send('REPORT', CALENDAR, { body, depth: '1' })).status).toBe(207);
+    expect((await dav.send('REPORT', CALENDAR, { body, depth: '0' })).status).toBe(400);
+    expect((await sync(CALENDAR, '', { level: '2' })).status).toBe(400);
+    expect((await sync(CALENDAR, '', { more: '<D:limit><D:nresults>0</D:nresults></D:limit>' })).status).toBe(400);
+  });
+
+  it('streams more changes than one page of the log', async () => {
+    await write(Object.fromEntries(Array.from({ length: 2500 }, (_, number) => [`${number}.ics`, 'x'])));
+    const { hrefs, text } = await sync(CALENDAR);
+    expect([hrefs.length, text.endsWith('</multistatus>')]).toEqual([2500, true]);
+  });
+});
+
+describe('a home', () => {
+  it('gives its collections, and the dropbox as one that does not sync (RFC 6578 §3.3)', async () => {
+    const { hrefs, text } = await sync(HOME);
+    expect(hrefs).toEqual(['calendar/', 'dropbox/', 'freebusy', 'notification/', 'tasks/'].map((name) => HOME + name));
+    expect(text).toContain(`<response><href>${HOME}dropbox/</href><status>HTTP/1.1 403 Forbidden</status><error><sync-traversal-supported/>`);
+  });
+
+  it('gives at level 1 collections with a change below, at level infinite the items too', async () => {
+    const { token } = await sync(HOME, '', { level: 'infinite' });
+    await write({ 'a.ics': '1' });
+    expect((await sync(HOME, token)).hrefs).toEqual([CALENDAR]);
+    expect((await sync(HOME, token, { level: 'infinite' })).hrefs).toEqual([CALENDAR, `${CALENDAR}a.ics`]);
+    const next = await sync(HOME, token, { level: 'infinite' });
+    await write({ 'a.ics': null });
+    expect((await sync(HOME, next.token, { level: 'infinite' })).gone).toEqual([`${CALENDAR}a.ics`]);
+  });
+
+  it('gives a removed calendar as one removal, and changes in the dropbox not at all', async () => {
+    const { token } = await sync(HOME);
+    await dav.send('PUT', `${HOME}dropbox/x.txt`, { body: 'x' });
+    await dav.send('MKCOL', `${HOME}dropbox/y/`);
+    const { store } = server.memory;
+    const home = (await store.findHome('id-alice' as never))!;
+    const tasks = (await store.findCollection(home.root.id, 'tasks'))!;
+    await store.write(home.id, LIMITS, (tx) => tx.removeCollection(tasks.id));
+    const { hrefs, gone } = await sync(HOME, token, { level: 'infinite' });
+    expect([hrefs, gone]).toEqual([[], [`${HOME}tasks/`]]);
+  });
+
+  it('refuses a limit of the client\'s: 507 (RFC 6578 §3.7)', async () => {
+    const answer = await sync(HOME, '', { more: '<D:limit><D:nresults>1</D:nresults></D:limit>' });
+    expect([answer.status, answer.text.includes('<number-of-matches-within-limits/>')]).toEqual([507, true]);
+  });
+});
+
+it('is no report of plain collections (RFC 3253 §3.6)', async () => {
+  const answer = await sync(`${HOME}dropbox/`);
+  expect([answer.status, answer.text.includes('<supported-report/>')]).toEqual([403, true]);
+});
