@@ -8,7 +8,7 @@ export interface CalendarDataSpec {
   /** §9.6.7. */ readonly limitFreebusySet?: TimeRange;
 }
 
-/** §9.6.1: `'all'` is allprop, allcomp. */
+/** §9.6.1: `'all'` is allprop, allcomp. With nothing in either list it is the whole component, as §7.8.1 shows. */
 export interface ComponentSelection {
   readonly name: string;
   readonly properties: 'all' | readonly PropertySelection[];

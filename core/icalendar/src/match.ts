@@ -15,8 +15,8 @@ import { parse } from './parse.ts';
 import { textMatcher } from './text-match.ts';
 import type { Zone } from './zones.ts';
 
-/** `uid` is `Item.meta.uid`. */
-export interface MatchItem { readonly component?: ComponentKind; readonly uid?: string; readonly facts?: ItemFacts; readonly body?: Uint8Array }
+/** What of an `Item` matching looks at. */
+export interface MatchItem { readonly component?: ComponentKind; readonly meta?: { readonly uid?: string }; readonly facts?: ItemFacts; readonly body?: Uint8Array }
 export interface Matcher {
   /** For `CalendarStore.queryItems`: a superset. */ readonly query: ItemQuery;
   /** Without facts every item needs its body. */ readonly needsFacts: boolean;
@@ -96,7 +96,8 @@ function testItem(plan: Plan, exact: ObjectTest, item: MatchItem, floating: Zone
 }
 
 /** From the row and the facts alone. False is final; true is what `residual` still narrows; undefined: they do not say. */
-function testRow({ checks, absent, uids }: Plan, { component, uid, facts }: MatchItem, floating: Zone | undefined): boolean | undefined {
+function testRow({ checks, absent, uids }: Plan, { component, meta, facts }: MatchItem, floating: Zone | undefined): boolean | undefined {
+  const uid = meta?.uid;
   let known: boolean | undefined = true;
   if (component === undefined) known = undefined;
   else if (absent.includes(component) || checks.some(({ kind }) => kind !== component)) return false;

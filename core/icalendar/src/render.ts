@@ -1,12 +1,12 @@
 /** CALDAV:calendar-data of one item as octets (RFC 4791 §9.6): compiled once per request, then applied to each body in turn; copies where it can. */
 import type { ItemFacts } from '@kalends/contracts';
-import type { CalendarDataSpec, ComponentSelection } from './calendar-data.ts';
+import type { CalendarDataSpec } from './calendar-data.ts';
 import type { CalendarObject } from './calendar-object.ts';
 import { expandOctets, limitRecurrences } from './expand.ts';
 import { RECURRING } from './fact-flags.ts';
 import { toJcal } from './jcal.ts';
 import { parse } from './parse.ts';
-import { limitFreeBusy, trimComponent } from './trim.ts';
+import { isWhole, limitFreeBusy, trimComponent } from './trim.ts';
 import type { Zone } from './zones.ts';
 
 export interface Renderer {
@@ -36,10 +36,6 @@ export function renderer(spec: CalendarDataSpec, floating?: Zone): Renderer {
       return object === undefined ? octets : edits.reduce((edited, edit) => edit(edited), object).octets;
     },
   };
-}
-
-function isWhole({ properties, components }: ComponentSelection): boolean {
-  return properties === 'all' && components === 'all';
 }
 
 /** RFC 5545 text as jCal (RFC 7265), compact JSON in UTF-8. A body that cannot be parsed is given back as it is. */

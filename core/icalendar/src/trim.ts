@@ -6,7 +6,14 @@ import { makeProperty, withComponents, withProperties } from './component.ts';
 import { ObjectZones, readPeriod } from './time-values.ts';
 import { splitList } from './values.ts';
 
-export function trimComponent(component: Component, { properties, components }: ComponentSelection): Component {
+/** A selection that names nothing selects everything: so RFC 4791 §7.8.1 shows it for `<comp name="VTIMEZONE"/>`. */
+export function isWhole({ properties, components }: ComponentSelection): boolean {
+  return (properties === 'all' && components === 'all') || (properties.length === 0 && components.length === 0);
+}
+
+export function trimComponent(component: Component, selection: ComponentSelection): Component {
+  if (isWhole(selection)) return component;
+  const { properties, components } = selection;
   const kept = properties === 'all' ? component.properties : component.properties.flatMap((property) => {
     const wanted = properties.find(({ name }) => name === property.name);
     return wanted === undefined ? [] : wanted.novalue ? makeProperty(property.name, '', property.parameters) : property;
