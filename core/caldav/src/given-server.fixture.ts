@@ -85,7 +85,7 @@ export async function givenServer(options: ServerOptions = {}): Promise<GivenSer
 async function send(url: string, method: string, path: string, body: string | Uint8Array | undefined, headers: Readonly<Record<string, string>>, as: string | null): Promise<Answer> {
   const type = body === undefined ? {} : { 'Content-Type': typeof body === 'string' && body.startsWith('<') ? 'text/xml' : 'text/calendar' };
   const response = await fetch(url + path, {
-    method, redirect: 'manual', ...(body === undefined ? {} : { body: body as BodyInit }), headers: { ...type, ...(as === null ? {} : { Authorization: basic(as) }), ...headers },
+    method, redirect: 'manual', ...(body === undefined ? {} : { body: typeof body === 'string' ? body : Buffer.from(body) }), headers: { ...type, ...(as === null ? {} : { Authorization: basic(as) }), ...headers },
   });
   const text = await response.text();
   const xml = (): Element => parse(text);
