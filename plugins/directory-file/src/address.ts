@@ -17,10 +17,9 @@ export function idOfUrn(key: string): string | undefined {
   return /^urn:(?:uuid|x-uid):(.+)$/.exec(key)?.[1];
 }
 
-/** `/principals/<type>/<name>` of a key that is a principal URL: relative, or absolute on `host`; else undefined. Takes a key. */
-export function principalPath(key: string, host: string): { readonly type: string; readonly name: string } | undefined {
-  const [, authority, path] = /^https?:\/\/([^/]+)(\/.*)$/.exec(key) ?? [];
-  if (authority !== undefined && authority.toLowerCase() !== host.toLowerCase()) return undefined;
+/** `/principals/<type>/<name>` of a key that is a principal URL, on whatever host (the Directory knows which is ours); else undefined. Takes a key. */
+export function principalPath(key: string): { readonly type: string; readonly name: string } | undefined {
+  const path = /^https?:\/\/[^/]+(\/.*)$/.exec(key)?.[1];
   const [, type, name] = /^\/principals\/([^/]+)\/([^/]+)$/.exec(path ?? key) ?? [];
   return type === undefined || name === undefined ? undefined : { type, name: decoded(name).normalize('NFC') };
 }

@@ -14,13 +14,9 @@ import { Snapshot } from './snapshot.ts';
 /** A password changed in the file counts after this long. */
 const LOOK_MILLISECONDS = 250;
 
-export interface FileOptions extends ReadOptions {
-  /** `cal.example.com:8443`: absolute principal URLs of this host name somebody here. The port may be known only after the start. */ readonly host: () => string;
-}
-
 export class FileDirectory implements DirectorySource {
   readonly name = 'file';
-  readonly #options: FileOptions;
+  readonly #options: ReadOptions;
   readonly #clock: Clock;
   readonly #log: Logger;
   #snapshot: Snapshot;
@@ -29,7 +25,7 @@ export class FileDirectory implements DirectorySource {
   #lookedAt: number;
   #looking: Promise<void> | undefined;
 
-  private constructor(options: FileOptions, clock: Clock, log: Logger, seen: string, snapshot: Snapshot) {
+  private constructor(options: ReadOptions, clock: Clock, log: Logger, seen: string, snapshot: Snapshot) {
     this.#options = options;
     this.#clock = clock;
     this.#log = log;
@@ -39,10 +35,10 @@ export class FileDirectory implements DirectorySource {
   }
 
   /** @throws DirectoryFileError, or the error of the file system */
-  static async open(options: FileOptions, clock: Clock, log: Logger): Promise<FileDirectory> {
+  static async open(options: ReadOptions, clock: Clock, log: Logger): Promise<FileDirectory> {
     const seen = signature(await stat(options.file, { bigint: true }));
     const text = await readFile(options.file, 'utf8');
-    return new FileDirectory(options, clock, log, seen, new Snapshot(text, readDirectory(text, options), options.host));
+    return new FileDirectory(options, clock, log, seen, new Snapshot(text, readDirectory(text, options)));
   }
 
   /** The newest reading that was whole. */
@@ -97,7 +93,7 @@ export class FileDirectory implements DirectorySource {
       if (seen === this.#seen) return;
       const text = await readFile(file, 'utf8');
       this.#seen = seen;
-      this.#snapshot = new Snapshot(text, readDirectory(text, this.#options), this.#options.host);
+      this.#snapshot = new Snapshot(text, readDirectory(text, this.#options));
       this.#trouble = undefined;
       this.#log.info('directory file read again', { file, records: this.#snapshot.size });
     } catch (error) {

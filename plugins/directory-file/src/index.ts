@@ -2,7 +2,7 @@
  * Users, groups, locations and resources from one YAML file: the directory of a small deployment, and of a trial.
  * Keeps argon2id and Digest hashes. Passwords in the open only in a demo, which no server may offer to other machines.
  */
-import { clock, credentialSource, deployment, directorySource } from '@kalends/contracts';
+import { clock, credentialSource, directorySource } from '@kalends/contracts';
 import { definePlugin } from '@kalends/kernel';
 import { z } from 'zod';
 import { FileCredentials } from './file-credentials.ts';
@@ -26,10 +26,10 @@ export default definePlugin({
   summary: 'Users, groups, locations and resources from a YAML file.',
   config,
   provides: { source: directorySource, credentials: credentialSource },
-  requires: { deployment, clock },
+  requires: { clock },
 
   async setup({ config: { file, demo, realm }, deps, log, lifecycle }) {
-    const source = await FileDirectory.open({ file, demo, host: () => deps.deployment.publicUrl.host }, deps.clock, log);
+    const source = await FileDirectory.open({ file, demo }, deps.clock, log);
     const { realms } = await source.current();
     if (realm !== undefined && realms.size > 0 && !realms.has(realm)) {
       throw new Error(`${file}: the stored digests are for ${[...realms].join(', ')}, none for ${realm}; put the realm back, or set the passwords anew`);

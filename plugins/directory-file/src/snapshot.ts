@@ -12,7 +12,6 @@ export class Snapshot {
   /** Of the text, so equal in every process that reads the same file. */
   readonly stamp: string;
   readonly realms: ReadonlySet<string>;
-  readonly #host: () => string;
   readonly #byId = new Map<string, Principal>();
   readonly #byAccount = new Map<string, Principal>();
   readonly #byName = new Map<string, Principal>();
@@ -22,8 +21,7 @@ export class Snapshot {
   /** Member → the groups that hold it directly. */ readonly #holders = new Map<PrincipalId, PrincipalId[]>();
   readonly #secrets: ReadonlyMap<string, Secret>;
 
-  constructor(text: string, data: DirectoryData, host: () => string) {
-    this.#host = host;
+  constructor(text: string, data: DirectoryData) {
     this.stamp = createHash('sha256').update(text).digest('base64url').slice(0, 16);
     this.realms = data.realms;
     this.#members = data.members;
@@ -67,7 +65,7 @@ export class Snapshot {
     if (stated !== undefined) return stated;
     const id = idOfUrn(key);
     if (id !== undefined) return this.#byId.get(id);
-    const path = principalPath(key, this.#host());
+    const path = principalPath(key);
     if (path === undefined) return undefined;
     if (path.type === '__uids__') return this.findById(path.name);
     const kind = KIND_OF_TYPE.get(path.type);
