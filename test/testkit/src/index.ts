@@ -18,3 +18,9 @@ export type { OpenStore, StoreHarness, StoreSetting } from './suites/store-harne
 export { describeJobLog } from './suites/job-log-suite.ts';
 export { describeStoreMaintenance } from './suites/maintenance-suite.ts';
 export { describeRecordStore } from './suites/record-store-suite.ts';
+export { PEOPLE, describeCredentialSource, describeDirectorySource } from './suites/directory-suite.ts';
+export type { CredentialHarness, DirectoryGiven, DirectoryHarness } from './suites/directory-suite.ts';
+export {
+  authRequest, describeAttachmentStore, describeAuthenticator, describeCache, describeProcessChannel, describeReplayGuard, describeTransport,
+} from './suites/service-suites.ts';
+export type { AuthenticatorGiven, OpenService } from './suites/service-suites.ts';
