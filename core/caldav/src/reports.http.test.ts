@@ -94,6 +94,15 @@ describe('calendar-query', () => {
     expect(names(await report(server, query(before)))).toEqual(['f.ics']);
   });
 
+  it('reads a zone that nobody else knows from the VTIMEZONE in the query', async () => {
+    await using server = await givenServer();
+    await server.send('PUT', `${CALENDAR}f.ics`, event('f', { start: '20260302T003000', end: '20260302T010000' }).body);
+    const zone = ['BEGIN:VCALENDAR', 'BEGIN:VTIMEZONE', 'TZID:Our own', 'BEGIN:STANDARD', 'DTSTART:19700101T000000', 'TZOFFSETFROM:+0200', 'TZOFFSETTO:+0200', 'END:STANDARD', 'END:VTIMEZONE', 'END:VCALENDAR', ''].join('\r\n');
+    const before = inRange('VEVENT', 'start="20260301T220000Z" end="20260301T230000Z"');
+    expect(names(await report(server, query(before, '<getetag/>', `<C:timezone>${zone}</C:timezone>`)))).toEqual(['f.ics']);
+    expect(names(await report(server, query(before)))).toEqual([]);
+  });
+
   it('at Depth 0 looks at the resource itself, and in a home at Depth infinity everywhere', async () => {
     await using server = await filled();
     await server.send('PUT', `${TASKS}t.ics`, todo('t').body);

@@ -3,8 +3,8 @@
  * removes both. It is the zone in which floating times and all-day events of a calendar are read.
  */
 import type { Collection, LiveProperty, PrincipalId, XmlNode } from '@kalends/contracts';
-import { findComponents, findProperty, knownZone, parse, parseJson, toJson, vtimezoneText, zoneName } from '@kalends/icalendar';
-import type { Component, Zone } from '@kalends/icalendar';
+import { ObjectZones, findProperty, knownZone, parse, parseJson, readText, toJson, vtimezoneText, zoneName } from '@kalends/icalendar';
+import type { CalendarObject, Zone } from '@kalends/icalendar';
 import { clark, collectionProperty, storedProperty, storedText, textOf } from '@kalends/webdav';
 import { caldav } from '../names.ts';
 import { validCalendarData, validTimezone } from '../preconditions.ts';
@@ -57,31 +57,41 @@ function namedZone({ text }: XmlNode): ZoneValue {
   return { id, text: `BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Kalends//Kalends//EN\r\n${vtimezone}END:VCALENDAR\r\n` };
 }
 
-/** @throws DavError CALDAV:valid-calendar-data unless it is a VCALENDAR with exactly one VTIMEZONE */
-export function readZone(octets: Uint8Array, json = false): ZoneValue {
-  const zone = onlyZone(octets, json);
-  const tzid = findProperty(zone.component, 'TZID')?.value;
-  return { id: tzid === undefined ? undefined : zoneName(tzid), text: decoder.decode(zone.octets) };
+/** @throws DavError CALDAV:valid-calendar-data unless it is a VCALENDAR with exactly one VTIMEZONE, which can be read */
+function readZone(octets: Uint8Array, json: boolean): ZoneValue {
+  const object = onlyZone(octets, json);
+  const tzid = tzidOf(object);
+  if (new ObjectZones(object.root).find(tzid) === undefined) throw validCalendarData(`The time zone "${tzid.slice(0, 80)}" cannot be read.`);
+  return { id: zoneName(tzid), text: decoder.decode(object.octets) };
 }
 
-function onlyZone(octets: Uint8Array, json: boolean): { readonly component: Component; readonly octets: Uint8Array } {
+function onlyZone(octets: Uint8Array, json: boolean): CalendarObject {
   const { object } = json ? parseJson(octets) : parse(octets);
-  const zones = object === undefined ? [] : findComponents(object.root, 'VTIMEZONE');
-  const [component] = zones;
-  if (object === undefined || component === undefined || object.root.components.length !== 1) throw validCalendarData('A time zone is a VCALENDAR with exactly one VTIMEZONE.');
-  return { component, octets: object.octets };
+  if (object === undefined || object.root.components.length !== 1 || object.root.components[0]!.name !== 'VTIMEZONE') throw validCalendarData('A time zone is a VCALENDAR with exactly one VTIMEZONE.');
+  return object;
 }
+
+const tzidOf = ({ root }: CalendarObject): string => readText(findProperty(root.components[0]!, 'TZID')?.value ?? '');
 
 /** The zone of floating times in a calendar; undefined: UTC. */
 export function zoneOf(collection: Collection, viewer?: PrincipalId): Zone | undefined {
   const id = collectionProperty(collection, KEY_ID, viewer);
   if (id !== undefined) return knownZone(textOf(id));
   const stored = collectionProperty(collection, KEY, viewer);
-  return stored === undefined ? undefined : zoneFrom(Buffer.from(textOf(stored)));
+  if (stored === undefined) return undefined;
+  // A row that was read is never changed, so what its text says is read once.
+  const known = own.get(collection);
+  if (known?.stored === stored) return known.zone;
+  const zone = zoneFrom(Buffer.from(textOf(stored)));
+  own.set(collection, { stored, zone });
+  return zone;
 }
+const own = new WeakMap<Collection, { readonly stored: string; readonly zone: Zone }>();
 
 /** The one zone of a VCALENDAR (a query's `timezone`). @throws DavError CALDAV:valid-calendar-data */
-export function zoneFrom(octets: Uint8Array): Zone | undefined {
-  const tzid = findProperty(onlyZone(octets, false).component, 'TZID')?.value;
-  return tzid === undefined ? undefined : knownZone(tzid);
+export function zoneFrom(octets: Uint8Array): Zone {
+  const object = onlyZone(octets, false);
+  const zone = new ObjectZones(object.root).find(tzidOf(object));
+  if (zone === undefined) throw validCalendarData('The time zone cannot be read.');
+  return zone;
 }

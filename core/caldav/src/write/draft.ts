@@ -3,8 +3,8 @@
  * is said here, as the precondition that RFC 4791 §5.3.2.1 names; what depends on the stored version is `commit.ts`.
  */
 import type { Collection, EpochSeconds, ItemFacts, Limits } from '@kalends/contracts';
-import { CalendarObject, DISTANT, FLOOR, countAttendees, countAttachments, deriveFacts, describeProblem, formatUtc, readObject } from '@kalends/icalendar';
-import type { Problem } from '@kalends/icalendar';
+import { COVER_AHEAD_SECONDS, DISTANT, FLOOR, countAttendees, countAttachments, deriveFacts, describeProblem, formatUtc, readObject } from '@kalends/icalendar';
+import type { CalendarObject, Problem } from '@kalends/icalendar';
 import type { DavError } from '@kalends/webdav';
 import {
   maxAttachments, maxAttendeesPerInstance, maxInstances, maxResourceSize, minDateTime, supportedCalendarComponent, validCalendarData, validCalendarObjectResource, validTimezone,
@@ -26,12 +26,9 @@ export function receive(octets: Uint8Array, media: CalendarMedia, collection: Co
   return { object: read.object, amended: json || read.repairs.length > 0 };
 }
 
-/** How far ahead of now endless series are worked out when they are stored; the nightly job goes on from there. */
-export const COVERED_SECONDS = 3 * 366 * 86_400;
-
 /** @throws DavError where deriving shows what only expansion can: too many instances, an override that is none */
 export function factsOf(object: CalendarObject, limits: Limits, now: EpochSeconds): ItemFacts {
-  const { facts, problems } = deriveFacts(object, now + COVERED_SECONDS);
+  const { facts, problems } = deriveFacts(object, now + COVER_AHEAD_SECONDS);
   if (facts === undefined) throw asError(problems, limits);
   if (facts.bounds.start > -DISTANT && facts.bounds.start < FLOOR) throw minDateTime(formatUtc(FLOOR));
   return facts;
