@@ -7,6 +7,7 @@ export { clockPlugin, memoryDirectoryPlugin, memoryServicesPlugin, memoryStorePl
 export { recordingTransport } from './doubles/recording-transport.ts';
 export type { RecordingOptions, RecordingTransport } from './doubles/recording-transport.ts';
 export { localChannel, memoryAttachments, memoryCache, memoryReplayGuard, memorySecrets } from './doubles/small-services.ts';
+export { systemClock } from './doubles/system-clock.ts';
 export { basic, trustingAuthenticator } from './doubles/trusting-authenticator.ts';
 export { MONDAY, ZONES, allDay, event, file, ics, recurring, todo, utc, write } from './ics.ts';
 export type { EventOptions, GivenItem, TodoOptions } from './ics.ts';
@@ -24,3 +25,5 @@ export {
   authRequest, describeAttachmentStore, describeAuthenticator, describeCache, describeProcessChannel, describeReplayGuard, describeTransport,
 } from './suites/service-suites.ts';
 export type { AuthenticatorGiven, OpenService } from './suites/service-suites.ts';
+export { runStoreTask } from './store-task.ts';
+export type { StoreReport, StoreTask } from './store-task.ts';

@@ -16,6 +16,7 @@ import { describeItems } from './item-cases.ts';
 import { describeLimits, describeStagedBodies } from './limit-cases.ts';
 import { describeLocks } from './lock-cases.ts';
 import { describeMoves } from './move-cases.ts';
+import { describeProcesses } from './process-cases.ts';
 import { describeTree } from './tree-cases.ts';
 import { describeUids } from './uid-cases.ts';
 import type { OpenStore } from './store-harness.ts';
@@ -37,6 +38,7 @@ export function describeCalendarStore(name: string, open: OpenStore): void {
     describe('staged bodies', () => describeStagedBodies(open));
     describe('atomicity', () => describeAtomicity(open));
     describe('many writers', () => describeConcurrency(open));
+    describe('several processes', () => describeProcesses(open));
     describe('a fresh instance', () => describeReopen(open));
     describe('many items', () => describeManyItems(open));
   });

@@ -8,7 +8,7 @@ export interface StoreHarness extends StoreProvider {
   reopen(): Promise<StoreProvider>;
   /** What a child needs to open the same data; JSON. */
   locate(): unknown;
-  /** A child that does `task` on the same data; the suite may kill it. Required unless `traits.concurrency` is `process`. See `runStoreTask`. */
+  /** A child that does `task` on the same data; the suite may kill it. Required unless `traits.concurrency` is `process`. It opens its store and calls `runStoreTask` (`@kalends/testkit/store-task`). */
   spawn?(task: unknown): ChildProcess;
   close(): Promise<void>;
 }
