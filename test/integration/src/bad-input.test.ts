@@ -95,7 +95,7 @@ describe('bad calendar data', () => {
     const answer = await dav.send('PUT', `${CALENDAR}bad.ics`, { body, headers: { 'Content-Type': 'text/calendar' } });
     expect(answer.status).toBe(403);
     expect(answer.text).toContain(condition);
-    expect(answer.text).toMatch(/error-description>[^<]{10,}</);
+    expect(answer.plain).toMatch(/error-description>[^<]{10,}</);
   });
 
   it('a wrong media type is refused by name (RFC 4791 §5.3.2.1)', async () => {
@@ -149,8 +149,8 @@ describe('bad paths', () => {
       expect([201, 204]).toContain((await dav.send('PUT', '/calendars/users/alice/dropbox/a', { body: 'x', headers: { 'Content-Type': 'text/plain' } })).status);
       for (const method of ['COPY', 'MOVE']) {
         const { status } = await dav.send(method, '/calendars/users/alice/dropbox/a', { headers: { Destination: destination } });
-        expect(status).toBeGreaterThanOrEqual(400);
-        expect(status).toBeLessThan(500);
+        // 502: the destination is another server's (RFC 4918 §9.8.5).
+        expect([400, 403, 404, 409, 502]).toContain(status);
       }
       expect((await dav.send('GET', '/calendars/users/alice/dropbox/a')).text).toBe('x');
     });
@@ -192,8 +192,7 @@ describe('wrong passwords', () => {
       const { status, headers, text } = await dav.send('GET', '/', { as, password });
       shapes.add([status, headers.get('www-authenticate')?.replaceAll(/nonce="[^"]*"/g, ''), text.replaceAll(/request \w+/g, ''), [...headers.keys()].join()].join('\n'));
     }
-    expect([...shapes]).toHaveLength(1);
-    expect([...shapes][0]).toMatch(/^401/);
+    expect([...shapes]).toEqual([expect.stringMatching(/^401/)]);
     for (let i = 0; i < 4; i++) await dav.send('GET', '/', { as: 'carol', password: `wrong-${String(i)}` });
     const began = performance.now();
     await dav.send('GET', '/', { as: 'carol', password: 'wrong-6' });

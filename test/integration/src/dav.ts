@@ -1,6 +1,9 @@
 /** A thin DAV client for stories: says who asks, sends, gives status, headers and text. Knows no server internals. */
 
-export interface DavAnswer { readonly status: number; readonly headers: Headers; readonly text: string }
+export interface DavAnswer {
+  readonly status: number; readonly headers: Headers; readonly text: string;
+  /** The text without namespaces, prefixes and declarations, for looking into with a pattern. */ readonly plain: string;
+}
 export interface DavRequestOptions { readonly as?: string; readonly password?: string; readonly depth?: '0' | '1' | 'infinity'; readonly headers?: Readonly<Record<string, string>>; readonly body?: string | Uint8Array<ArrayBuffer> }
 
 export class Dav {
@@ -23,7 +26,8 @@ export class Dav {
       },
       ...(body === undefined ? {} : { body }),
     });
-    return { status: response.status, headers: response.headers, text: await response.text() };
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, text, plain: plainXml(text) };
   }
 
   propfind(path: string, properties: string, options: DavRequestOptions = {}): Promise<DavAnswer> {
@@ -41,6 +45,10 @@ export function eventText(uid: string, lines: readonly string[] = ['DTSTART:2026
   return ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//kalends//test//EN', 'BEGIN:VEVENT', `UID:${uid}`, 'DTSTAMP:20260101T000000Z', ...lines, 'END:VEVENT', 'END:VCALENDAR', ''].join('\r\n');
 }
 
-export function hrefsIn(text: string): readonly string[] {
-  return [...text.matchAll(/<(?:\w+:)?response>\s*<(?:\w+:)?href>([^<]+)</g)].map((match) => match[1]!);
+export function hrefsIn(text: string): string[] {
+  return [...plainXml(text).matchAll(/<response><href>([^<]+)</g)].map((match) => match[1]!);
+}
+
+function plainXml(text: string): string {
+  return text.replaceAll(/\sxmlns(?::\w+)?=(?:'[^']*'|"[^"]*")/g, '').replaceAll(/(<\/?)[\w-]+:/g, '$1').replaceAll(/>\s+</g, '><');
 }

@@ -1,6 +1,7 @@
 /** The main job over HTTP: find the home, make a calendar, put an event, find it by time, change it, see what changed, remove it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Dav, eventText, hrefsIn, NAMESPACES } from './dav.ts';
+import type { DavAnswer } from './dav.ts';
 import { startServerProcess } from './server-process.ts';
 import type { ServerProcess } from './server-process.ts';
 
@@ -19,9 +20,9 @@ describe('the first event', () => {
 
   it('is reached from the root by discovery alone (RFC 6764 §6)', async () => {
     const root = await dav.propfind('/', '<D:current-user-principal/>');
-    const principal = /current-user-principal><(?:\w+:)?href>([^<]+)</.exec(root.text)?.[1];
+    const principal = /current-user-principal><href>([^<]+)</.exec(root.plain)?.[1];
     expect(principal).toMatch(/^\/principals\/__uids__\/[^/]+\/$/);
-    const home = /calendar-home-set><(?:\w+:)?href>([^<]+)</.exec((await dav.propfind(principal!, '<C:calendar-home-set/>')).text)?.[1];
+    const home = /calendar-home-set><href>([^<]+)</.exec((await dav.propfind(principal!, '<C:calendar-home-set/>')).plain)?.[1];
     const listed = hrefsIn((await dav.propfind(home!, '<D:resourcetype/>', { depth: '1' })).text).map((href) => href.slice(home!.length));
     expect(listed).toEqual(expect.arrayContaining(['', 'calendar/', 'tasks/', 'inbox/', 'outbox/', 'dropbox/', 'notification/']));
   });
@@ -49,27 +50,27 @@ describe('the first event', () => {
 
   it('changes under If-Match, and tells sync what changed (RFC 6578 §3)', async () => {
     const at = '/calendars/users/alice/work/';
-    const token = async (since: string): Promise<{ readonly token: string; readonly text: string }> => {
-      const { text } = await dav.report(at, `<D:sync-collection ${NAMESPACES}><D:sync-token>${since}</D:sync-token><D:sync-level>1</D:sync-level><D:prop><D:getetag/></D:prop></D:sync-collection>`);
-      return { token: /sync-token>([^<]+)</.exec(text)![1]!, text };
+    const token = async (since: string): Promise<{ readonly token: string; readonly answer: DavAnswer }> => {
+      const answer = await dav.report(at, `<D:sync-collection ${NAMESPACES}><D:sync-token>${since}</D:sync-token><D:sync-level>1</D:sync-level><D:prop><D:getetag/></D:prop></D:sync-collection>`);
+      return { token: /sync-token>([^<]+)</.exec(answer.plain)![1]!, answer };
     };
     const first = await token('');
-    expect(hrefsIn(first.text)).toHaveLength(2);
+    expect(hrefsIn(first.answer.text)).toHaveLength(2);
     const etag = (await dav.send('GET', `${at}tea.ics`)).headers.get('etag')!;
     const changed = eventText('tea-1', ['DTSTART:20260310T120000Z', 'DTEND:20260310T130000Z', 'SUMMARY:Later tea']);
     expect((await dav.send('PUT', `${at}tea.ics`, { body: changed, headers: { 'If-Match': '"other"' } })).status).toBe(412);
     expect((await dav.send('PUT', `${at}tea.ics`, { body: changed, headers: { 'If-Match': etag } })).status).toBe(204);
     expect((await dav.send('DELETE', `${at}standup.ics`)).status).toBe(204);
     const second = await token(first.token);
-    expect([...hrefsIn(second.text)].sort()).toEqual([`${at}standup.ics`, `${at}tea.ics`]);
-    expect(second.text).toContain('404');
-    expect(hrefsIn((await token(second.token)).text)).toEqual([]);
+    expect([...hrefsIn(second.answer.text)].sort()).toEqual([`${at}standup.ics`, `${at}tea.ics`]);
+    expect(second.answer.text).toContain('404');
+    expect(hrefsIn((await token(second.token)).answer.text)).toEqual([]);
   });
 
   it('refuses a second event with the same UID and names the first (RFC 4791 §5.3.2.1)', async () => {
     const answer = await dav.send('PUT', '/calendars/users/alice/work/copy.ics', { body: eventText('tea-1') });
     expect(answer.status).toBe(403);
-    expect(answer.text).toMatch(/no-uid-conflict>\s*<(?:\w+:)?href>\/calendars\/[^<]*\/work\/tea\.ics</);
+    expect(answer.plain).toMatch(/no-uid-conflict><href>\/calendars\/[^<]*\/work\/tea\.ics</);
   });
 
   it('is nobody else\'s: bob sees neither event nor calendar, only when alice is busy', async () => {

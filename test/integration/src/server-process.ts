@@ -20,14 +20,14 @@ export interface ServerProcess extends AsyncDisposable {
 }
 
 export interface ServerOptions {
-  /** Default: the embedded default, `config/examples/laptop.yaml`. */ readonly config?: string;
+  /** Default: `$KALENDS_TEST_CONFIG` (the same stories over another store), else the embedded default, `config/examples/laptop.yaml`. */ readonly config?: string;
   /** Default: a new folder, removed in the end. */ readonly data?: string;
   readonly env?: Readonly<Record<string, string>>; readonly args?: readonly string[];
 }
 
 export async function startServerProcess(options: ServerOptions = {}): Promise<ServerProcess> {
   const data = options.data ?? await mkdtemp(join(tmpdir(), 'kalends-data-'));
-  const args = ['-f', options.config ?? join(root, 'config', 'examples', 'laptop.yaml'), '--foreground', '--http-port', '0', '--data', data, ...(options.args ?? [])];
+  const args = ['-f', options.config ?? process.env['KALENDS_TEST_CONFIG'] ?? join(root, 'config', 'examples', 'laptop.yaml'), '--foreground', '--http-port', '0', '--data', data, ...(options.args ?? [])];
   const child = spawn(process.execPath, [join(root, 'core', 'server', 'bin', 'caldavd.js'), ...args], { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { printed += text; });
