@@ -58,6 +58,8 @@ function sourceOf({ resource, fields: { depth }, engine }: EngineRequest, method
 async function destinationOf(request: EngineRequest): Promise<DavResource> {
   const field = request.http.request.headers.destination;
   if (typeof field !== 'string') throw badRequest('The Destination field is missing.');
+  // RFC 4918 §10.3: a URL or an absolute path; a relative one would be somebody's mistake.
+  if (!/^\s*(?:\/|https?:)/i.test(field)) throw badRequest('The Destination field is neither a URL nor an absolute path.');
   const path = request.pathOf(field);
   if (path === undefined) throw new DavError(502, { detail: 'The destination is on another server.' });
   const judged = await request.judge(path, {});
