@@ -4,6 +4,8 @@
  */
 import ICAL from 'ical.js';
 import type { Component, Property } from './component.ts';
+import { makeComponent, makeProperty } from './component.ts';
+import { MAX_DEPTH } from './limits.ts';
 import type { JcalComponent, JcalProperty } from './zones.ts';
 
 export function toJcal(component: Component): JcalComponent {
@@ -42,24 +44,35 @@ function plain(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? (JSON.parse(JSON.stringify(value)) as unknown) : value;
 }
 
-/** jCal to RFC 5545 text. @throws Error when it is no jCal component */
-export function jcalToText(jcal: unknown): string {
-  if (!isJcalComponent(jcal, 0)) throw new Error('not a jCal component: ["name", [properties], [components]]');
-  return ICAL.stringify(jcal as unknown as string[]);
+const NAME = /^[A-Za-z0-9_.-]{1,100}$/;
+
+/** @throws Error, with a sentence, for what is no jCal component */
+export function fromJcal(jcal: unknown, depth = 0): Component {
+  if (!Array.isArray(jcal) || depth > MAX_DEPTH) throw new Error('no jCal component');
+  const [name, properties, components] = jcal as readonly unknown[];
+  if (typeof name !== 'string' || !NAME.test(name) || !Array.isArray(properties) || !Array.isArray(components)) {
+    throw new Error('a jCal component is ["name", [properties], [components]]');
+  }
+  return makeComponent(name, properties.map(propertyFromJcal), components.map((child) => fromJcal(child, depth + 1)));
 }
 
-function isJcalComponent(value: unknown, depth: number): boolean {
-  return (
-    Array.isArray(value) && value.length === 3 && depth < 20 && typeof value[0] === 'string' && /^[A-Za-z0-9-]+$/.test(value[0]) &&
-    Array.isArray(value[1]) && value[1].every(isJcalProperty) &&
-    Array.isArray(value[2]) && value[2].every((child) => isJcalComponent(child, depth + 1))
-  );
+function propertyFromJcal(jcal: unknown): Property {
+  const [name, parameters, type, ...values] = Array.isArray(jcal) ? (jcal as readonly unknown[]) : [];
+  if (typeof name !== 'string' || !NAME.test(name) || typeof type !== 'string' || !NAME.test(type) || typeof parameters !== 'object' || parameters === null || values.length === 0) {
+    throw new Error('a jCal property is ["name", {parameters}, "type", value, …]');
+  }
+  const line = writeValue(name.toLowerCase(), type.toLowerCase(), values);
+  const colon = line.indexOf(':');
+  const own = Object.entries(parameters).filter(([key]) => NAME.test(key)).map(([key, value]): [string, readonly string[]] => [key.toUpperCase(), [value].flat().map(String)]);
+  const written = line.slice(0, colon).split(';VALUE=')[1];
+  return makeProperty(name, line.slice(colon + 1), new Map<string, readonly string[]>(written === undefined ? own : [...own, ['VALUE', [written]]]));
 }
 
-function isJcalProperty(value: unknown): boolean {
-  return (
-    Array.isArray(value) && value.length >= 4 && typeof value[0] === 'string' && /^[A-Za-z0-9-]+$/.test(value[0]) && typeof value[2] === 'string' &&
-    typeof value[1] === 'object' && value[1] !== null && !Array.isArray(value[1])
-  );
+/** `NAME:value` or `NAME;VALUE=TYPE:value`. */
+function writeValue(name: string, type: string, values: readonly unknown[]): string {
+  try {
+    return ICAL.stringify.property([name, {}, type, ...values] as unknown as string[], ICAL.design.icalendar, true);
+  } catch {
+    throw new Error(`${name} has no value of type ${type}`);
+  }
 }
-

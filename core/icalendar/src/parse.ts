@@ -3,10 +3,11 @@
  * comes after, in `repair.ts` and `validate.ts`.
  */
 import { CalendarObject } from './calendar-object.ts';
-import { jcalToText } from './jcal.ts';
+import { fromJcal } from './jcal.ts';
 import { MAX_COMPONENTS, MAX_IMPORT_OCTETS, MAX_PROPERTIES } from './limits.ts';
 import type { Problem } from './problem.ts';
 import { scan } from './scan.ts';
+import { serialize } from './serialize.ts';
 
 /** One of both: test `problems === undefined`. */
 export type Parsed =
@@ -31,7 +32,7 @@ export function parse(octets: Uint8Array): Parsed {
 export function parseJson(octets: Uint8Array): Parsed {
   try {
     const jcal: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(octets));
-    return parse(Buffer.from(jcalToText(jcal)));
+    return parse(serialize(fromJcal(jcal)));
   } catch (error) {
     return { problems: [{ kind: 'valid-calendar-data', rule: 'RFC 7265 §3', message: error instanceof Error ? error.message : 'not jCal' }] };
   }

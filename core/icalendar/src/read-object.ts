@@ -9,7 +9,7 @@ import { validate } from './validate.ts';
 
 export type ReadObject =
   | { readonly object: CalendarObject; /** Not empty: what is stored is not what was sent. */ readonly repairs: readonly string[]; readonly problems?: undefined }
-  | { readonly object?: undefined; readonly problems: readonly Problem[] };
+  | { readonly object?: undefined; readonly repairs?: undefined; readonly problems: readonly Problem[] };
 
 export interface ReadOptions { readonly now: EpochSeconds; readonly rules?: Rules; /** `json` is jCal. */ readonly format?: 'text' | 'json' }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { calendar, event, octets, text } from '../fixtures/given.ts';
-import { findProperty, parameter } from './component.ts';
+import { findProperty, makeProperty, parameter, setProperty, withComponents } from './component.ts';
 import { MAX_DEPTH, MAX_PROPERTIES } from './limits.ts';
 import { parse } from './parse.ts';
 import { readParameters } from './scan.ts';
@@ -11,7 +11,7 @@ const first = (body: Uint8Array) => parse(body).object!.parts[0]!;
 
 describe('parse', () => {
   it('unfolds lines at space and tab (RFC 5545 §3.1)', () => {
-    const part = first(octets('BEGIN:VCALENDAR', 'BEGIN:VEVENT') && Buffer.from('BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:one\r\n  two\r\n\tthree\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n'));
+    const part = first(Buffer.from('BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:one\r\n  two\r\n\tthree\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n'));
     expect(findProperty(part, 'SUMMARY')?.value).toBe('one twothree');
   });
 
@@ -88,10 +88,8 @@ describe('serialize', () => {
     const body = calendar(event('SUMMARY:old', `X-LONG:${'x'.repeat(200)}`, 'ATTENDEE;cn=lower;X-Y="":mailto:a@b'));
     const object = parse(body).object!;
     const part = object.parts[0]!;
-    const edited = { ...part, source: undefined, properties: part.properties.map((property) => (property.name === 'SUMMARY' ? { ...property, name: 'SUMMARY', parameters: new Map(), value: 'new', source: undefined } : property)) };
-    const { source: _, ...bare } = edited;
-    const properties = bare.properties.map((property) => (property.value === 'new' ? { name: property.name, parameters: property.parameters, value: property.value } : property));
-    const written = serialize({ name: 'VCALENDAR', properties: object.root.properties, components: [{ name: 'VEVENT', properties, components: [] }] });
+    const edited = setProperty(part, 'SUMMARY', makeProperty('SUMMARY', 'new'));
+    const written = serialize(withComponents(object.root, [edited]));
     expect(text(written)).toBe(text(body).replace('SUMMARY:old', 'SUMMARY:new'));
   });
 
