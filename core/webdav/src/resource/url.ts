@@ -2,6 +2,7 @@
  * Request paths into decoded segments. Any spelling of a name comes in: percent-encoded or not, in any Unicode form. What could mean two things is refused: dot
  * segments, slashes in disguise, control characters.
  */
+import { isUtf8 } from 'node:buffer';
 import { DavError } from '../errors/dav-error.ts';
 import { badRequest, notFound } from '../errors/preconditions.ts';
 
@@ -47,13 +48,14 @@ function decodeSegment(part: string): string {
 }
 const PLAIN = /^[\w.~@:;,+=!$&'()*-]+$/;
 
-/** Clients that send UTF-8 as it is: node hands it over octet by octet. */
+/** Clients that do not encode: in a body as characters, in a header field as octets that node took for Latin-1. */
 function asciiOnly(part: string): string {
-  return ASCII.test(part) ? part : part.replaceAll(/[^\x21-\x7e]/g, (character) => {
-    const code = character.charCodeAt(0);
-    return code < 0x100 ? `%${code.toString(16).toUpperCase().padStart(2, '0')}` : encodeURIComponent(character.toWellFormed());
-  });
+  if (ASCII.test(part)) return part;
+  const octets = Buffer.from(part, 'latin1');
+  const text = LATIN1.test(part) && isUtf8(octets) ? octets.toString('utf8') : part;
+  return text.replaceAll(/[^\x21-\x7e]+/g, (characters) => encodeURIComponent(characters.toWellFormed()));
 }
+const LATIN1 = /^[\0-\xff]*$/;
 const ASCII = /^[\x21-\x7e]*$/;
 
 /**

@@ -3,9 +3,11 @@
  * rules (`conditions.ts`).
  */
 import { ifHolds, tagFails, tagMatches } from '../conditions.ts';
+import { DavError } from '../errors/dav-error.ts';
 import { preconditionFailed } from '../errors/preconditions.ts';
 import { answer } from '../answer.ts';
 import { entityTag, ownCollection } from '../resource/shape.ts';
+import { answerPresent } from './present.ts';
 import { Answered } from './passage.ts';
 import type { Authorized } from './passage.ts';
 
@@ -13,6 +15,15 @@ import type { Authorized } from './passage.ts';
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 export async function precondition(passage: Authorized): Promise<Authorized> {
+  try {
+    return await check(passage);
+  } catch (error) {
+    const shown = error instanceof DavError && error.status === 412 && passage.fields.prefer.representation && !READS.has(passage.method) && await answerPresent(passage);
+    throw shown ? new Answered() : error;
+  }
+}
+
+async function check(passage: Authorized): Promise<Authorized> {
   const { engine, fields, resource, method } = passage;
   const { ifMatch, ifNoneMatch, ifScheduleTagMatch, ifModifiedSince, ifUnmodifiedSince } = fields;
   if (ifMatch === undefined && ifNoneMatch === undefined && fields.if === undefined && ifScheduleTagMatch === undefined && ifModifiedSince === undefined && ifUnmodifiedSince === undefined) {

@@ -3,7 +3,7 @@
  * pool in the write callback. What fits one string leaves with `Content-Length`. gzip at level 1 where the client asks, from 4 KiB on, but not on loopback.
  */
 import type { HttpExchange } from '@kalends/contracts';
-import { ClientGone } from '@kalends/http';
+import { ClientGone, clientOf } from '@kalends/http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createGzip, gzip } from 'node:zlib';
 import type { Gzip } from 'node:zlib';
@@ -68,7 +68,10 @@ export class ResponseStream {
       this.#yieldedRows = rows;
       this.#yieldedAt = performance.now();
     }
-    if (this.#exchange.response.destroyed) throw new ClientGone();
+    if (this.#exchange.response.destroyed) {
+      this.#zip?.destroy();
+      throw new ClientGone();
+    }
   }
 
   async end(rest: string): Promise<void> {
@@ -138,9 +141,9 @@ export class ResponseStream {
 }
 
 /** RFC 9110 §12.5.3, for the one coding we have: named or `*`, and not with weight 0. */
-export function wantsGzip({ request }: HttpExchange): boolean {
-  const accepted = request.headers['accept-encoding'];
+export function wantsGzip(exchange: HttpExchange): boolean {
+  const accepted = exchange.request.headers['accept-encoding'];
   if (typeof accepted !== 'string' || !/(?:^|[,\s])(?:x-)?gzip\b|\*/i.test(accepted) || /gzip\s*;\s*q=0(?:\.0*)?\s*(?:,|$)/i.test(accepted)) return false;
-  const address = request.socket.remoteAddress ?? '';
+  const { address } = clientOf(exchange);
   return !(address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.'));
 }
