@@ -10,8 +10,9 @@ export function listenWith(flags: ListenFlags, configured: readonly Address[]): 
   const kept = configured.filter(({ secure }) => replaced(secure) === undefined);
   const added = [false, true].flatMap((secure): Address[] => {
     const port = replaced(secure);
-    const host = configured.find((address) => address.secure === secure)?.host ?? '127.0.0.1';
-    return port === undefined ? [] : [{ secure, host, port }];
+    const before = configured.find((address) => address.secure === secure);
+    // No host means every interface, so it is no default.
+    return port === undefined ? [] : [{ secure, host: before === undefined ? '127.0.0.1' : before.host, port }];
   });
   return [...added, ...kept].map((address) => spell(flags.bind === undefined ? address : { ...address, host: flags.bind }));
 }

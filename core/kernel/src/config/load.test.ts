@@ -53,6 +53,11 @@ describe('loadConfig', () => {
     expect(printed).toMatch(/→ set NOT_SET_ANYWHERE for the server's process/);
   });
 
+  it('uses the sections without mistakes when another has one, so that more can be found', () => {
+    const { sections } = load('server: { listne: [] }\nprocess: { workers: 9 }\n');
+    expect(sections).toMatchObject({ server: { name: 'unnamed' }, process: { workers: 9 } });
+  });
+
   it('lays the deployment over the defaults: sections key by key, plugin instances and lists whole', () => {
     const defaults = write('default.yaml', 'server: { name: default, listen: [a, b] }\nplugins:\n  store: { use: one, with: { a: 1, b: 2 } }\n  cache: { use: keyv }\n');
     const { sections, instances, problems } = load('server: { listen: [c] }\nplugins:\n  store: { use: two, with: { b: 3 } }\n', { defaults });

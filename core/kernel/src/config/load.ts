@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { ConfigDocument, emptyMap, isMap } from './document.ts';
-import type { Path } from './document.ts';
+import type { ConfigMap, Path } from './document.ts';
 import { readEnvironment } from './environment.ts';
 import { readOverlay } from './overlay.ts';
 import { readPlist } from './plist.ts';
@@ -55,7 +55,7 @@ export interface LoadOptions<S extends z.ZodType> {
 }
 
 export interface LoadedConfig<T> {
-  /** The checked sections; the schema's defaults when they have errors, so that later steps can go on collecting problems. */
+  /** The checked sections; the schema's defaults where one has errors, so that later steps can go on collecting problems. */
   readonly sections: T;
   /** In the order of the files. */
   readonly instances: readonly InstanceConfig[];
@@ -103,9 +103,16 @@ export function interpretConfig<S extends z.ZodType>(document: ConfigDocument, s
   const sections = validate(schema, top, document, []);
   const instances = readInstances(plugins, document);
   return {
-    sections: 'value' in sections ? (sections.value as z.output<S>) : schema.parse({}),
+    sections: 'value' in sections ? (sections.value as z.output<S>) : soundSections(schema, top, sections.problems),
     instances: instances.instances, document, problems: [...sections.problems, ...instances.problems], secrets: sections.secrets,
   };
+}
+
+/** What can be used of a config with errors, so that later steps can go on collecting problems: the defaults, and the sections that have none. */
+function soundSections<S extends z.ZodType>(schema: S, top: ConfigMap, problems: readonly Problem[]): z.output<S> {
+  const broken = new Set(problems.map(({ path }) => path.split(/[.[]/, 1)[0]));
+  const sound = schema.safeParse(Object.fromEntries(Object.entries(top).filter(([key]) => !broken.has(key))));
+  return sound.success ? sound.data : schema.parse({});
 }
 
 /** One file, by its name YAML or a property list. */

@@ -1,0 +1,48 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { LinePipe } from './line-pipe.ts';
+import type { PipeEnd } from './line-pipe.ts';
+import type { FromWorker } from './messages.ts';
+
+function pipe(options: { readonly connected?: boolean; readonly fails?: boolean } = {}) {
+  const sent: FromWorker[] = [];
+  const fallback = new PassThrough();
+  const end: PipeEnd = {
+    connected: options.connected ?? true,
+    send(message, callback) {
+      sent.push(message);
+      callback(options.fails === true ? new Error('closed') : null);
+      return true;
+    },
+  };
+  return { lines: new LinePipe(end, fallback), sent, fallback };
+}
+
+describe('LinePipe', () => {
+  it('sends the lines of one turn together', async () => {
+    const { lines, sent } = pipe();
+    lines.errors.write('one\n');
+    lines.access.write('GET /\n');
+    lines.errors.write('two\n');
+    await turn();
+    expect(sent).toEqual([{ caldavd: 'lines', errors: 'one\ntwo\n', access: 'GET /\n' }]);
+  });
+
+  it('flushes what waits, and nothing twice', async () => {
+    const { lines, sent } = pipe();
+    lines.errors.write('last words\n');
+    await lines.flush();
+    await lines.flush();
+    await turn();
+    expect(sent).toHaveLength(1);
+  });
+
+  it('falls back to standard error without a master', async () => {
+    for (const given of [pipe({ connected: false }), pipe({ fails: true })]) {
+      given.lines.errors.write('still said\n');
+      await given.lines.flush();
+      expect(String(given.fallback.read())).toBe('still said\n');
+    }
+  });
+});
