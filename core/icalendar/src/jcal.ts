@@ -8,6 +8,8 @@ import { makeComponent, makeProperty } from './component.ts';
 import { MAX_DEPTH } from './limits.ts';
 import type { JcalComponent, JcalProperty } from './zones.ts';
 
+const NAME = /^[A-Za-z0-9_.-]+$/;
+
 export function toJcal(component: Component): JcalComponent {
   return [component.name.toLowerCase(), component.properties.map(propertyToJcal), component.components.map(toJcal)];
 }
@@ -25,6 +27,7 @@ export function propertyToJcal(property: Property): JcalProperty {
 function readValue(property: Property): JcalProperty {
   const type = property.parameters.get('VALUE')?.[0] ?? impliedType(property);
   try {
+    if (type !== undefined && !NAME.test(type)) throw new Error('no type');
     const line = `${property.name}${type === undefined ? '' : `;VALUE=${type}`}:${property.value}`;
     const [name, parameters, valueType, ...values] = ICAL.parse.property(line, ICAL.design.icalendar) as unknown as JcalProperty;
     return [name, parameters, valueType, ...values.map(plain)];
@@ -43,8 +46,6 @@ const DATES: ReadonlySet<string> = new Set(['DTSTART', 'DTEND', 'DUE', 'RECURREN
 function plain(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? (JSON.parse(JSON.stringify(value)) as unknown) : value;
 }
-
-const NAME = /^[A-Za-z0-9_.-]{1,100}$/;
 
 /** @throws Error, with a sentence, for what is no jCal component */
 export function fromJcal(jcal: unknown, depth = 0): Component {

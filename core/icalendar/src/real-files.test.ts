@@ -45,7 +45,11 @@ function useAll(body: Uint8Array, facts: NonNullable<ReturnType<typeof deriveFac
     const quick = test({ facts, component: parse(body).object!.component });
     if (quick !== 'needs-body') expect(test({ body })).toBe(quick);
   }
-  for (const some of [facts, undefined]) expect(parse(expandOctets(body, some, YEAR, undefined)).problems).toBeUndefined();
+  for (const some of [facts, undefined]) {
+    // Ten thousand instances are more than one object may have.
+    const expanded = expandOctets(body, some, YEAR, undefined);
+    if (expanded.length < 1_000_000) expect(parse(expanded).problems).toBeUndefined();
+  }
   expect(busySpans({ facts, body }, YEAR)).toBeInstanceOf(Array);
   if (body.length < 3000) expect(parseJson(toJson(body)).problems).toBeUndefined();
   const trimmed = renderer({ component: { name: 'VCALENDAR', properties: 'all', components: [{ name: 'VEVENT', properties: [{ name: 'UID', novalue: false }], components: 'all' }] } });
@@ -103,7 +107,7 @@ describe('nonsense', () => {
   const files = [...fixtures().values()];
 
   it('of any octets neither throws nor hangs', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), (octets) => { digest(octets); }), { numRuns: 300 });
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 400 }), (octets) => { digest(octets); }), { numRuns: 20000 });
   });
 
   it('of broken files neither throws nor hangs', () => {
@@ -116,7 +120,7 @@ describe('nonsense', () => {
         if (mutated.length === 0) break;
       }
       digest(mutated);
-    }), { numRuns: 400 });
+    }), { numRuns: 20000 });
   });
 
   it('of jCal neither throws nor hangs (RFC 7265)', () => {

@@ -105,6 +105,12 @@ describe('CALDAV:expand (RFC 4791 §9.6.5)', () => {
     expect(text(both(body, range))).toContain('DTSTART;VALUE=DATE:20260303\r\n');
   });
 
+  it('gives the asked properties of instances (§7.8.3)', () => {
+    const { render } = renderer({ expand: day(4), component: select('VCALENDAR', 'all', [select('VEVENT', named('UID', 'DTSTART'))]) });
+    const body = calendar(event('DTSTART:20260303T100000Z', 'DURATION:PT1H', 'RRULE:FREQ=DAILY;COUNT=5', 'SUMMARY:s'));
+    expect(lines(render(body, factsOf(body))).slice(3, -1)).toEqual(['BEGIN:VEVENT', 'DTSTART:20260304T100000Z', 'UID:a', 'END:VEVENT']);
+  });
+
   it('goes beyond what the facts cover, and never beyond its limit', () => {
     const body = calendar(event('DTSTART:20260303T100000Z', 'RRULE:FREQ=DAILY'));
     const later = { start: utc(2050, 1, 1), end: utc(2050, 1, 2) };

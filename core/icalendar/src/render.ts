@@ -2,7 +2,7 @@
 import type { ItemFacts } from '@kalends/contracts';
 import type { CalendarDataSpec } from './calendar-data.ts';
 import type { CalendarObject } from './calendar-object.ts';
-import { expandOctets, limitRecurrences } from './expand.ts';
+import { expandObject, expandOctets, limitRecurrences } from './expand.ts';
 import { RECURRING } from './fact-flags.ts';
 import { toJcal } from './jcal.ts';
 import { parse } from './parse.ts';
@@ -30,10 +30,12 @@ export function renderer(spec: CalendarDataSpec, floating?: Zone): Renderer {
     verbatim: expand === undefined && edits.length === 0,
     wantsFacts: expand !== undefined || limitRecurrenceSet !== undefined,
     render(body, facts) {
-      const octets = expand === undefined ? body : expandOctets(body, facts, expand, floating);
-      if (edits.length === 0 || !needsParse(facts)) return octets;
-      const { object } = parse(octets);
-      return object === undefined ? octets : edits.reduce((edited, edit) => edit(edited), object).octets;
+      if (edits.length === 0) return expand === undefined ? body : expandOctets(body, facts, expand, floating);
+      if (expand === undefined && !needsParse(facts)) return body;
+      const { object } = parse(body);
+      if (object === undefined) return body;
+      const whole = expand === undefined ? object : object.edited(expandObject(object, expand, floating));
+      return edits.reduce((edited, edit) => edit(edited), whole).octets;
     },
   };
 }
