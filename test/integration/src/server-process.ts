@@ -28,7 +28,7 @@ export interface ServerOptions {
 export async function startServerProcess(options: ServerOptions = {}): Promise<ServerProcess> {
   const data = options.data ?? await mkdtemp(join(tmpdir(), 'kalends-data-'));
   const args = ['-f', options.config ?? process.env['KALENDS_TEST_CONFIG'] ?? join(root, 'config', 'examples', 'laptop.yaml'), '--foreground', '--http-port', '0', '--data', data, ...(options.args ?? [])];
-  const child = spawn(process.execPath, [join(root, 'core', 'server', 'bin', 'caldavd.js'), ...args], { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['--max-semi-space-size=16', join(root, 'core', 'server', 'bin', 'caldavd.js'), ...args], { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { printed += text; });
   const exited = new Promise<number | null>((resolve) => { child.once('exit', resolve); });
