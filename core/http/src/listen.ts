@@ -3,7 +3,7 @@
  * deadline comes.
  */
 import { createServer as createPlain } from 'node:http';
-import type { RequestListener, Server, ServerOptions } from 'node:http';
+import type { RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
 import { createServer as createSecure } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TlsOptions } from './tls.ts';
@@ -33,13 +33,15 @@ export function readAddress(text: string, secure: boolean): Address {
 
 export class Listener {
   readonly #servers: readonly { readonly server: Server; readonly address: Address }[];
+  readonly #inFlight = new Set<ServerResponse>();
   #draining = false;
 
   /** Makes the servers; `start` opens their sockets. */
   constructor(addresses: readonly Address[], handle: RequestListener, limits: ServerLimits, tls: TlsOptions | undefined) {
     const guarded: RequestListener = (request, response) => {
-      // A connection that is kept would hold up the end.
       if (this.#draining) response.shouldKeepAlive = false;
+      this.#inFlight.add(response);
+      response.once('close', () => { this.#inFlight.delete(response); });
       handle(request, response);
     };
     this.#servers = addresses.map((address) => ({ address, server: this.#make(address, guarded, limits, tls) }));
@@ -65,6 +67,8 @@ export class Listener {
 
   async stop(deadline: AbortSignal): Promise<void> {
     this.#draining = true;
+    // A connection that is kept would hold up the end.
+    for (const response of this.#inFlight) if (!response.headersSent) response.shouldKeepAlive = false;
     const closed = this.#servers.map(({ server }) => new Promise<void>((resolve) => {
       server.close(() => resolve());
       server.closeIdleConnections();
