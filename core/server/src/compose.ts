@@ -10,6 +10,7 @@ import { coreNames } from './builtins.ts';
 import type { Config } from './config-schema.ts';
 import { isLoopback } from './loopback.ts';
 import itemReader from './built-in/item-reader.ts';
+import storeCheck from './built-in/store-check.ts';
 import secrets from './secrets.ts';
 
 /** Definitions made by the composition or by a program, by instance name. The latter replace built-ins of the same name. */
@@ -35,13 +36,14 @@ export function compose({ loaded, builtIn, extra = {}, tls }: ComposeOptions): C
   const extras = Object.entries(extra).map(([name, value]): InstanceSpec => ('definition' in value ? { name, ...value } : { name, definition: value }));
   const replaced = new Set(extras.map(({ name }) => name));
   const { addresses, ...first } = builtIn;
-  const own = Object.entries({ ...first, 'item-reader': itemReader, secrets }).map(([name, definition]): InstanceSpec => ({ name, definition }));
+  const own = Object.entries({ ...first, 'item-reader': itemReader, secrets, 'store-check': storeCheck }).map(([name, definition]): InstanceSpec => ({ name, definition }));
   const chosen = loaded.instances.filter(({ name }) => !coreNames.includes(name));
   const core = coreNames.map((name) => coreInstance(name, loaded.instances.find((instance) => instance.name === name), loaded.sections, tls));
   const kept = (specs: readonly InstanceSpec[]): readonly InstanceSpec[] => specs.filter(({ name }) => !replaced.has(name));
   const demo = demoDirectory(loaded.instances);
   // Ties in the graph keep this order: the listener is last up and first down.
-  const last: readonly InstanceSpec[] = addresses === undefined ? [] : [{ name: 'addresses', definition: addresses }];
+  const listens = core.some(({ name, enabled }) => name === 'http-front' && enabled !== false);
+  const last: readonly InstanceSpec[] = addresses === undefined || !listens ? [] : [{ name: 'addresses', definition: addresses }];
   return { instances: [...kept(own), ...kept(chosen), ...extras, ...kept(core), ...last], problems: [...refusals(loaded), ...demoProblems(demo?.instance, loaded)], demo };
 }
 
@@ -91,8 +93,9 @@ function demoDirectory(instances: readonly InstanceConfig[]): Composition['demo'
 }
 
 /** Its passwords are in the documentation: nobody else's machine may reach it. */
-function demoProblems(instance: string | undefined, { sections, document }: LoadedConfig<Config>): readonly Problem[] {
-  if (instance === undefined) return [];
+function demoProblems(instance: string | undefined, loaded: LoadedConfig<Config>): readonly Problem[] {
+  if (instance === undefined || loaded.instances.some(({ name, enabled }) => name === 'http-front' && !enabled)) return [];
+  const { sections, document } = loaded;
   const open = addressesOf(sections).find(({ host }) => !isLoopback(host));
   if (open === undefined) return [];
   const where = `${open.host ?? 'every interface'}, port ${open.port}`;

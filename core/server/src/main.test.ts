@@ -65,10 +65,16 @@ class Daemon {
   }
 }
 
-/** The trial's people, and a store in the memory of each process. */
-function deploy(more = ''): string {
+/** The trial's people, and a store in the memory of each process, which lies about it so that there may be several. */
+function deploy(more = '', traits = '{ ...store.traits, concurrency: "host" }'): string {
   const storage = join(folder, 'storage.js');
-  writeFileSync(storage, `import { memoryStorePlugin } from ${JSON.stringify(import.meta.resolve('@kalends/testkit'))};\nexport default memoryStorePlugin();\n`);
+  writeFileSync(storage, `import { memoryStorePlugin } from ${JSON.stringify(import.meta.resolve('@kalends/testkit'))};
+const plugin = memoryStorePlugin();
+export default { ...plugin, setup(context) {
+  const { store, ...rest } = plugin.setup(context);
+  return { ...rest, store: new Proxy(store, { get(target, key) { const value = target[key]; return key === 'traits' ? ${traits} : typeof value === 'function' ? value.bind(target) : value; } }) };
+} };
+`);
   const file = join(folder, 'deploy.yaml');
   writeFileSync(file, `${more}
 plugins:
@@ -210,6 +216,12 @@ describe('caldavd, combined', { timeout: 180_000 }, () => {
     for (const pid of before) expect(() => process.kill(pid, 0)).toThrow();
     daemon.child.kill('SIGTERM');
     expect(await daemon.exit()).toBe(0);
+  });
+
+  it('refuses a store that only one process may have open', async () => {
+    const daemon = new Daemon('-f', deploy(combined, 'store.traits'));
+    expect(await daemon.exit()).toBe(78);
+    expect(daemon.error).toMatch(/store-check .*the calendar store can be open in one process only/);
   });
 
   it('does not start when its workers could not', async () => {

@@ -114,6 +114,12 @@ describe('startServer', () => {
     expect(said).toMatch(/→ enable one of: storage-flat-file/);
   });
 
+  it('runs without a listener where a program asks for that', async () => {
+    await using server = await startServer(options({ config: { server: { listen: ['0.0.0.0:0'] }, plugins: { people, basic: { use: 'auth-basic' }, 'http-front': { enabled: false } } } }));
+    expect(server.addresses).toEqual([]);
+    expect(server.inspector.plugins().find(({ instance }) => instance === 'http-front')?.state).toBe('disabled');
+  });
+
   it('keeps the demo directory on this machine', async () => {
     for (const listen of ['0.0.0.0:0', '8008', '[::]:0', '192.0.2.1:8008', 'example.com:80']) {
       const said = await problemsOf(options({}, { server: { listen: ['127.0.0.1:0', listen] } }));
