@@ -1,4 +1,5 @@
 /** Calendars as collections over HTTP: RFC 4791 §5.2, §5.3.1; RFC 5689; listings, properties, GET of a whole calendar. */
+import type { WriteStep } from '@kalends/contracts';
 import { event, recurring } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
 import { AMY_HOME, BOB_HOME, givenServer } from './given-server.fixture.ts';
@@ -230,6 +231,52 @@ describe('DELETE of a calendar', () => {
     await using server = await givenServer();
     expect((await server.send('DELETE', CALENDAR, undefined, { Depth: '0' })).status).toBe(400);
     for (const path of ['inbox/', 'outbox/', 'notification/', 'dropbox/', '']) expect((await server.send('DELETE', AMY_HOME + path)).status).toBe(403);
+  });
+});
+
+describe('DELETE of a calendar whose events concern others', () => {
+  it('hides it at once, and removes each event as if it had been deleted', async () => {
+    const removed: (string | undefined)[] = [];
+    const schedule: WriteStep = {
+      name: 'schedule', phase: 'schedule', prepare: async () => undefined,
+      apply: (draft) => {
+        if (draft.to === undefined) removed.push(draft.before?.uid);
+        return draft;
+      },
+    };
+    await using server = await givenServer({ steps: [schedule] });
+    await server.send('MKCALENDAR', NEW);
+    for (const uid of ['a', 'b']) await server.send('PUT', `${NEW}${uid}.ics`, event(uid).body);
+    const { collection } = (await server.store.locate('id-amy' as never, ['new'], {}))!;
+    expect((await server.send('DELETE', NEW)).status).toBe(204);
+    expect((await server.send('PROPFIND', NEW, undefined, { Depth: '0' })).status).toBe(404);
+    expect((await server.send('PUT', `${CALENDAR}a.ics`, event('a').body)).status).toBe(201);
+    for (let tries = 0; tries < 50 && (await server.store.findCollections([collection.id])).size > 0; tries++) await server.clock.advance(2_000);
+    expect((await server.store.findCollections([collection.id])).size).toBe(0);
+    expect(removed).toEqual(expect.arrayContaining(['a', 'b']));
+    expect(server.errors).toEqual([]);
+  });
+});
+
+describe('MOVE of a calendar', () => {
+  it('gives it another name, and keeps what is in it', async () => {
+    await using server = await givenServer();
+    await server.send('PUT', `${CALENDAR}a.ics`, event('a').body);
+    const answer = await server.send('MOVE', CALENDAR, undefined, { Destination: `http://cal.example.com${AMY_HOME}work/` });
+    expect([answer.status, answer.headers.get('location')]).toEqual([201, `http://cal.example.com${AMY_HOME}work/`]);
+    expect((await server.send('GET', `${AMY_HOME}work/a.ics`)).text).toBe(event('a').text);
+    expect((await server.send('GET', `${CALENDAR}a.ics`)).status).not.toBe(200);
+  });
+
+  it('replaces nothing and leaves its home never; COPY is refused', async () => {
+    await using server = await givenServer();
+    const moved = async (destination: string, headers = {}): Promise<number> => (await server.send('MOVE', CALENDAR, undefined, { Destination: destination, ...headers })).status;
+    expect(await moved(`${AMY_HOME}tasks/`)).toBe(403);
+    expect(await moved(`${AMY_HOME}tasks/`, { Overwrite: 'F' })).toBe(412);
+    expect(await moved(`${BOB_HOME}work/`)).toBe(403);
+    expect(await moved(`${AMY_HOME}none/work/`)).toBe(409);
+    expect((await server.send('MOVE', `${AMY_HOME}inbox/`, undefined, { Destination: `${AMY_HOME}other/` })).status).toBe(403);
+    expect((await server.send('COPY', CALENDAR, undefined, { Destination: `${AMY_HOME}other/` })).status).toBe(403);
   });
 });
 

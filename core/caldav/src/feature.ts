@@ -7,6 +7,7 @@ import { freeBusyUrlSpecs } from './methods/free-busy-url.ts';
 import { getCollectionSpecs } from './methods/get-collection.ts';
 import { getItemSpecs } from './methods/get-item.ts';
 import { mkcalendarSpecs } from './methods/mkcalendar.ts';
+import { moveCalendarSpecs } from './methods/move-calendar.ts';
 import { MoveItem } from './methods/move-item.ts';
 import { PutItem } from './methods/put-item.ts';
 import { calendarData } from './properties/calendar-data.ts';
@@ -37,7 +38,7 @@ export function calDavFeature({ store, directory, steps: given, queue, notifiers
     resources: homeKinds(new CalendarHomes(store, directory), store),
     methods: [
       ...getItemSpecs(store), ...new PutItem(door, store, limits, publicUrl).specs, ...deleteItemSpecs(door, store, limits), ...new MoveItem(door, store, limits, publicUrl).specs,
-      ...getCollectionSpecs(store), ...mkcalendarSpecs(store), ...deleteCalendarSpecs(removal), ...freeBusyUrlSpecs({ store, directory, limits, clock }),
+      ...getCollectionSpecs(store), ...mkcalendarSpecs(store), ...deleteCalendarSpecs(removal), ...moveCalendarSpecs({ store, notifiers, publicUrl }), ...freeBusyUrlSpecs({ store, directory, limits, clock }),
     ],
     reports: [new CalendarQueryReport(store, limits, clock).spec, new CalendarMultigetReport(store, limits).spec, new FreeBusyQueryReport(store, limits, clock).spec],
     properties: [...liveProperties(limits), ...principalProperties, calendarData],

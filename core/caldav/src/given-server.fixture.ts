@@ -2,8 +2,8 @@
  * The real engine over HTTP with a memory store, for the tests of this package and of scheduling: plugins set up by the kernel, on a free port of the loopback
  * interface. `await using` closes it.
  */
-import type { Inspector, Limits, Principal, SchedulingTransport } from '@kalends/contracts';
-import { accessLog, deployment, inspector, itemReader } from '@kalends/contracts';
+import type { CalendarStore, Inspector, Limits, Principal, SchedulingTransport, WriteStep } from '@kalends/contracts';
+import { accessLog, deployment, inspector, itemReader, writeStep } from '@kalends/contracts';
 import directoryPlugin from '@kalends/directory';
 import { authenticationPlugin, frontPlugin, listening } from '@kalends/http';
 import type { Listening } from '@kalends/http';
@@ -13,6 +13,7 @@ import { Graph, definePlugin, planGraph } from '@kalends/kernel';
 import type { InstanceSpec, Logger, PluginDefinition } from '@kalends/kernel';
 import { schedulingPlugin } from '@kalends/scheduling';
 import { basic, clockPlugin, fakeClock, memoryDirectory, memoryDirectoryPlugin, memoryServicesPlugin, memoryStore, memoryStorePlugin, person, room, transportPlugin, trustingAuthenticatorPlugin } from '@kalends/testkit';
+import type { FakeClock } from '@kalends/testkit';
 import { Element, accessPlugin, parse, principalsPlugin, webdavPlugin } from '@kalends/webdav';
 import { z } from 'zod';
 import caldavPlugin from './plugin.ts';
@@ -29,12 +30,14 @@ export interface Row { readonly status: number | undefined; readonly properties:
 export interface GivenServer extends AsyncDisposable {
   readonly url: string;
   readonly store: ReturnType<typeof memoryStore>['store'];
+  /** Calls of the store since the last look, by method. */ calls(): Readonly<Record<string, number>>;
+  readonly clock: FakeClock;
   /** Lines of the log at `error`: what must not happen. */ readonly errors: readonly string[];
   /** As `amy` unless `as` says who else; null: nobody. `body` is sent as XML where it begins with `<`, else as calendar data. */
   send(method: string, path: string, body?: string | Uint8Array, headers?: Readonly<Record<string, string>>, as?: string | null): Promise<Answer>;
 }
 
-export interface ServerOptions { readonly limits?: Partial<Limits>; readonly people?: readonly Principal[]; readonly transports?: readonly SchedulingTransport[] }
+export interface ServerOptions { readonly limits?: Partial<Limits>; readonly people?: readonly Principal[]; readonly transports?: readonly SchedulingTransport[]; readonly steps?: readonly WriteStep[] }
 
 export const AMY_HOME = '/calendars/__uids__/id-amy/';
 export const BOB_HOME = '/calendars/__uids__/id-bob/';
@@ -44,6 +47,7 @@ export const NOW = 1_767_225_600;
 export async function givenServer(options: ServerOptions = {}): Promise<GivenServer> {
   const clock = fakeClock(NOW * 1000);
   const memory = memoryStore({ clock });
+  const counted = counting(memory.store);
   const people = options.people ?? [person('amy'), person('bob'), room('attic')];
   const errors: string[] = [];
   let place: Listening | undefined;
@@ -60,9 +64,10 @@ export async function givenServer(options: ServerOptions = {}): Promise<GivenSer
     setup: ({ deps }) => { place = deps.listening; return {}; },
   });
   const definitions = {
-    observed, clock: clockPlugin(clock), store: memoryStorePlugin(memory), services: memoryServicesPlugin(), people: memoryDirectoryPlugin(memoryDirectory(people)), directory: directoryPlugin,
+    observed, clock: clockPlugin(clock), store: memoryStorePlugin({ ...memory, store: counted.store }), services: memoryServicesPlugin(), people: memoryDirectoryPlugin(memoryDirectory(people)), directory: directoryPlugin,
     basic: trustingAuthenticatorPlugin(), authentication: authenticationPlugin, jobs: jobsPlugin, access: accessPlugin, principals: principalsPlugin, webdav: webdavPlugin,
     caldav: caldavPlugin, scheduling: schedulingPlugin, front: frontPlugin, watcher,
+    ...Object.fromEntries((options.steps ?? []).map((step, index) => [`step-${index}`, stepPlugin(step)])),
     ...Object.fromEntries((options.transports ?? []).map((transport, index) => [`transport-${index}`, transportPlugin(transport)])),
   };
   const instances: InstanceSpec[] = Object.entries(definitions).map(([name, definition]) => ({
@@ -76,7 +81,7 @@ export async function givenServer(options: ServerOptions = {}): Promise<GivenSer
   const { port } = place!.addresses()[0]!;
   const url = `http://127.0.0.1:${port}`;
   return {
-    url, store: memory.store, errors,
+    url, store: memory.store, errors, clock, calls: counted.calls,
     send: (method, path, body, headers = {}, as = 'amy') => send(url, method, path, body, headers, as),
     [Symbol.asyncDispose]: () => graph.stop(),
   };
@@ -112,6 +117,32 @@ function rowsOf(root: Element): ReadonlyMap<string, Row> {
 function logInto(errors: string[]): Logger {
   const log: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: (message, fields) => void errors.push(`${message} ${JSON.stringify(fields)}`), child: () => log };
   return log;
+}
+
+function stepPlugin(step: WriteStep) {
+  return definePlugin({ name: `test/${step.name}`, api: 1, summary: 'A write step of a test.', config: z.strictObject({}), requires: {}, provides: { step: writeStep }, setup: () => ({ step }) });
+}
+
+/** The store, and what was asked of it. */
+function counting(store: CalendarStore): { readonly store: CalendarStore; calls(): Readonly<Record<string, number>> } {
+  let calls: Record<string, number> = {};
+  return {
+    store: new Proxy(store, {
+      get(target, name: keyof CalendarStore & string) {
+        const value: unknown = target[name];
+        if (typeof value !== 'function') return value;
+        return (...given: unknown[]): unknown => {
+          calls[name] = (calls[name] ?? 0) + 1;
+          return (value as (...given: unknown[]) => unknown).apply(target, given);
+        };
+      },
+    }),
+    calls: () => {
+      const seen = calls;
+      calls = {};
+      return seen;
+    },
+  };
 }
 
 const noInspector: Inspector = { plugins: () => [], health: async () => [], ready: () => true };

@@ -1,8 +1,9 @@
 /** The plugin `caldav`. */
-import { attachmentStore, calendarStore, clock, davFeature, deployment, directory, jobQueue, notifier, recordStore, writeStep } from '@kalends/contracts';
+import { attachmentStore, calendarStore, clock, davFeature, deployment, directory, jobLog, jobQueue, notifier, recordStore, writeStep } from '@kalends/contracts';
 import { definePlugin } from '@kalends/kernel';
 import { z } from 'zod';
 import { calDavFeature } from './feature.ts';
+import { FactsKeeper } from './write/facts-keeper.ts';
 
 export default definePlugin({
   name: '@kalends/caldav',
@@ -10,9 +11,20 @@ export default definePlugin({
   summary: 'Calendars over WebDAV (RFC 4791).',
   config: z.strictObject({}),
   provides: { feature: davFeature },
-  requires: { store: calendarStore, records: recordStore, directory, steps: writeStep, queue: jobQueue, notifiers: notifier, attachments: attachmentStore, deployment, clock },
+  requires: { store: calendarStore, records: recordStore, jobs: jobLog, directory, steps: writeStep, queue: jobQueue, notifiers: notifier, attachments: attachmentStore, deployment, clock },
 
-  setup({ deps: { store, directory, steps, queue, notifiers, deployment: { limits, publicUrl }, clock } }) {
-    return { feature: calDavFeature({ store, directory, steps, queue, notifiers, limits, publicUrl, clock }) };
+  setup({ deps: { store, jobs, directory, steps, queue, notifiers, deployment, clock }, lifecycle, log }) {
+    const keeper = new FactsKeeper({ store, jobs, clock, log });
+    const stopped = new AbortController();
+    let running: Promise<void> | undefined;
+    lifecycle.onStart(() => {
+      running = keeper.run(stopped.signal);
+      return Promise.resolve();
+    });
+    lifecycle.onStop(async () => {
+      stopped.abort();
+      await running;
+    });
+    return { feature: calDavFeature({ store, directory, steps, queue, notifiers, limits: deployment.limits, publicUrl: deployment.publicUrl, clock }) };
   },
 });

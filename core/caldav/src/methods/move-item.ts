@@ -66,7 +66,7 @@ async function refuseCopy(): Promise<void> {
 }
 
 /** @throws DavError 400 without a Destination, 502 for another server's (RFC 4918 §9.9.4) */
-function destinationOf(request: EngineRequest): string {
+export function destinationOf(request: EngineRequest): string {
   const { destination } = request.http.request.headers;
   if (typeof destination !== 'string' || destination === '') throw badRequest('MOVE needs a Destination.');
   const path = request.pathOf(destination);

@@ -1,0 +1,36 @@
+/** MOVE of a calendar inside its home: a new name, and nothing else changes. What stands at the new name is never replaced. */
+import type { CalendarStore, DavRequest, MethodSpec, Notifier } from '@kalends/contracts';
+import { BIND, StoreError, UNBIND } from '@kalends/contracts';
+import { answer, badRequest, conflict, engineOf, forbidden, fromStore, nameOf, preconditionFailed, withSlash, writeLimits } from '@kalends/webdav';
+import { destinationOf } from './move-item.ts';
+
+export interface MoveCalendarParts { readonly store: CalendarStore; readonly notifiers: readonly Notifier[]; readonly publicUrl: URL }
+
+export function moveCalendarSpecs(parts: MoveCalendarParts): readonly MethodSpec[] {
+  return [
+    { method: 'MOVE', kinds: ['calendar'], requires: () => [{ on: 'parent', privileges: UNBIND }], handle: (request) => moveCalendar(parts, request) },
+    { method: 'MOVE', kinds: ['inbox', 'outbox', 'notifications'], requires: () => [{ on: 'parent', privileges: UNBIND }], handle: async () => { throw forbidden('This collection belongs to the home.'); } },
+  ];
+}
+
+async function moveCalendar({ store, notifiers, publicUrl }: MoveCalendarParts, dav: DavRequest): Promise<void> {
+  const request = engineOf(dav);
+  const { resource, fields, http, engine } = request;
+  if (fields.depth !== undefined && fields.depth !== 'infinity') throw badRequest('A calendar moves with all that is in it: Depth is infinity (RFC 4918 §9.9.3).');
+  const path = destinationOf(request);
+  const target = await request.judge(path, {});
+  if (target === undefined || target.resource.kind === 'nowhere') throw conflict('The destination lies in nothing that is there.');
+  const home = resource.home!;
+  if (target.resource.home?.id !== home.id) throw forbidden('A calendar moves within its home only.');
+  request.need(target.access, BIND, path);
+  if (target.resource.kind !== 'home-child') {
+    throw fields.overwrite ? forbidden('There is something at the destination already, and it is not replaced.') : preconditionFailed('There is something at the destination already.');
+  }
+  try {
+    const { revision } = await store.write(home.id, await writeLimits(engine, resource), (tx) => tx.moveCollection(resource.collection!.id, home.root.id, nameOf(target.resource)));
+    for (const notifier of notifiers) notifier.changed({ home: home.id, collection: home.root.id, revision, urgency: 'low' });
+  } catch (error) {
+    throw error instanceof StoreError && error.code === 'exists' ? forbidden('There is something at the destination already, and it is not replaced.') : fromStore(error);
+  }
+  answer(http, 201, { Location: new URL(withSlash(path), publicUrl).href });
+}
