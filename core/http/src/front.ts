@@ -25,7 +25,7 @@ export class Front {
   readonly #exchangeFeatures: readonly ExchangeFeature[];
   readonly #router: Router;
   readonly #lines = new LineFormat();
-  /** Six characters of this process; with a count behind them, an id that can be found in a log. */ readonly #process = randomBytes(4).toString('base64url');
+  /** Of this process; with a count behind it, an id that can be found in a log. */ readonly #process = randomBytes(4).readUInt32BE().toString(36).padStart(7, '0');
   #count = 0;
   #inFlight = 0;
 
