@@ -31,3 +31,5 @@ export * from './text-match.ts';
 export * from './time-text.ts';
 export * from './time-values.ts';
 export * from './trim.ts';
+export * from './derive.ts';
+export * from './merge.ts';
