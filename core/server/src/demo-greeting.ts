@@ -7,7 +7,7 @@ import type { RunningServer } from './start-server.ts';
 export async function demoGreeting({ url }: Pick<RunningServer, 'url'>, file: string): Promise<string> {
   const accounts = await accountsOf(file);
   const [first = 'alice'] = accounts.filter((name) => name !== 'admin');
-  const host = new URL(url).host;
+  const { hostname, port, host } = new URL(url);
   return `
   Kalends is running at ${url}
 
@@ -19,10 +19,11 @@ export async function demoGreeting({ url }: Pick<RunningServer, 'url'>, file: st
     curl -u ${first}:${first} -X PROPFIND -H 'Depth: 1' ${url}calendars/users/${first}/
 
   Add it to a calendar:
-    Apple Calendar   Settings, Accounts, +, Other CalDAV Account; type Manual; user ${first}, password ${first}, server ${url}
+    Apple Calendar   Settings, Accounts, +, Other CalDAV Account, type Advanced; user ${first}, password ${first},
+                     server ${hostname}, path /, port ${port}, without SSL
     Thunderbird      New Calendar, On the Network; user name ${first}, location ${url}
     DAVx5 (Android)  Add account, Login with URL and user name; base URL ${url}
-                     (on a phone, first: adb reverse tcp:${new URL(url).port} tcp:${new URL(url).port}; ${host} is this machine's own)
+                     (on a phone, first: adb reverse tcp:${port} tcp:${port}; ${host} is this machine's own)
 
   Stop it with Ctrl-C.
 `;

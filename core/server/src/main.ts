@@ -41,17 +41,21 @@ export async function main(args: readonly string[]): Promise<number> {
 
 /** Steps 1 to 5, then nothing. */
 async function check(loaded: LoadedConfig<Config>): Promise<number> {
-  const prepared = await prepareServer(loaded, { dataRoot: dataRootOf(loaded.sections) });
-  if (prepared.problems.length > 0) print.error(`${formatProblems(prepared.problems)}\n`);
-  if (hasErrors(prepared.problems)) return CONFIG;
-  await prepared.setUp();
+  const { sections } = loaded;
+  const kinds = sections.process.role === 'combined' ? (['master', 'worker'] as const) : (['single'] as const);
+  for (const [index, kind] of kinds.entries()) {
+    const prepared = await prepareServer(loaded, { dataRoot: dataRootOf(sections), process: kind });
+    if (prepared.problems.length > 0 && (index === 0 || hasErrors(prepared.problems))) print.error(`${formatProblems(prepared.problems)}\n`);
+    if (hasErrors(prepared.problems)) return CONFIG;
+    await prepared.setUp();
+  }
   print.out('the config is good\n');
   return 0;
 }
 
 async function run(given: Arguments, loaded: LoadedConfig<Config>): Promise<number> {
   // Problems go to the terminal, not into files that the same config names: nothing is opened before they are known.
-  const { problems } = await prepareServer(loaded, { dataRoot: dataRootOf(loaded.sections) });
+  const { problems } = await prepareServer(loaded, { dataRoot: dataRootOf(loaded.sections), process: loaded.sections.process.role === 'combined' ? 'worker' : 'single' });
   if (hasErrors(problems)) throw new KernelError('KRN_CONFIG', formatProblems(problems), { problems });
 
   const dataRoot = dataRootOf(loaded.sections);

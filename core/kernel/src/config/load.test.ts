@@ -158,6 +158,13 @@ describe('loadConfig', () => {
     expect(document.originOf(['server', 'name'])).toMatchObject({ kind: 'overlay', line: 1 });
   });
 
+  it('looks for the settings where the config, not the working directory, says', () => {
+    let below: unknown;
+    const { problems } = load('server: { certificate: ./data, name: { env: LATER } }', { overlay: (document) => { below = document.get(['server', 'certificate']); return undefined; }, settings: { 'server.name': 'replaced' } });
+    expect(below).toBe(join(folder, 'data'));
+    expect(problems).toEqual([]);
+  });
+
   it('warns where a setting hides a line written by hand, and refuses a secret among the settings', () => {
     const settings = write('settings.yaml', 'server.name: overlaid\nserver.key: hunter2hunter2\n');
     const { problems } = load('server:\n  name: file\n', { overlay: () => settings });

@@ -48,7 +48,7 @@ export interface LoadOptions<S extends z.ZodType> {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** `KALENDS_` variables that are no config keys. */
   readonly reservedVariables?: readonly string[];
-  /** Where the overlay lies, told from what is below it; it need not exist. */
+  /** Where the overlay lies, told from what is below it, with references resolved; it need not exist. */
   readonly overlay?: (below: ConfigDocument) => string | undefined;
   /** From the command line or a program: path joined by dots → value. */
   readonly settings?: Readonly<Record<string, unknown>>;
@@ -87,6 +87,8 @@ export function loadConfig<S extends z.ZodType>(options: LoadOptions<S>): Loaded
   if (options.file !== undefined) lay(readConfigFile(options.file, options.plist));
   if (options.object !== undefined) lay({ document: ofObject(options.object), problems: [] });
   lay(readEnvironment({ environment, below: document, reserved: options.reservedVariables ?? [], folder: process.cwd() }));
+  // The overlay lies where the config says, so its paths must be whole; what cannot be resolved yet is reported below, unless the overlay or a flag replaces it.
+  resolveReferences(document, environment);
   const overlay = options.overlay?.(document);
   if (overlay !== undefined && existsSync(overlay)) lay(withText(overlay, (source) => readOverlay(source, document)));
   for (const [key, value] of Object.entries(options.settings ?? {})) {

@@ -73,11 +73,15 @@ describe('files of log lines', () => {
 
   it('begins a new file when one has grown to its size', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'kalends-log-'));
-    const lines = lineFile(join(folder, 'access.log'), { maxOctets: 1_024, keepDays: 2 });
-    for (let index = 0; index < 40; index++) lines.write(`${index} ${'x'.repeat(100)}\nforged`);
-    await lines.close();
     const files = (): readonly string[] => readdirSync(folder).filter((name) => /^access\.log\.\d/.test(name));
     const all = (): readonly string[] => files().flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n')).filter((line) => line !== '');
+    const lines = lineFile(join(folder, 'access.log'), { maxOctets: 1_024, keepDays: 2 });
+    for (let index = 0; index < 40; index++) {
+      lines.write(`${index} ${'x'.repeat(100)}\nforged`);
+      // Files change between writes, and lines of a moment are one.
+      if (index === 19) await expect.poll(() => all().length).toBe(20);
+    }
+    await lines.close();
     // The files that were full close by themselves.
     await expect.poll(() => all().length).toBe(40);
     expect(files().length).toBeGreaterThan(1);

@@ -40,7 +40,13 @@ export class MasterService implements Service {
     this.#loaded = context.loaded;
   }
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    const starting = this.#start();
+    this.#busy = starting.catch(() => undefined);
+    return starting;
+  }
+
+  async #start(): Promise<void> {
     const own = await prepareHere(this.#loaded, this.#context, 'master');
     await this.#rehearse(this.#loaded);
     logProblems(own.problems, this.#context.logs, 'config warnings');
@@ -51,7 +57,7 @@ export class MasterService implements Service {
       const [first] = await Promise.all(Array.from({ length: workersOf(this.#loaded.sections) }, () => this.#fork(this.#loaded)));
       this.#context.running({ url: first?.url ?? '', demo: first?.demo ?? undefined });
     } catch (error) {
-      await this.stop();
+      await this.#stopAll();
       throw new KernelError('KRN_START', `a worker could not start: ${reasonOf(error)}`, { cause: error });
     }
   }
@@ -62,11 +68,15 @@ export class MasterService implements Service {
   }
 
   async stop(): Promise<void> {
+    await this.#stopAll();
+    await this.#busy.catch(() => undefined);
+    // A roll, or the start itself, may have been forking one more.
+    await this.#stopAll();
+  }
+
+  async #stopAll(): Promise<void> {
     this.#stopping = true;
     this.#wake();
-    await Promise.all([...this.#workers].map((worker) => this.#end(worker)));
-    await this.#busy.catch(() => undefined);
-    // A roll may have been forking one more.
     await Promise.all([...this.#workers].map((worker) => this.#end(worker)));
     await this.#own?.stop();
   }

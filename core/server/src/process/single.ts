@@ -18,7 +18,13 @@ export class SingleService implements Service {
     this.#loaded = context.loaded;
   }
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    const starting = this.#start();
+    this.#busy = starting.catch(() => undefined);
+    return starting;
+  }
+
+  async #start(): Promise<void> {
     this.#server = await prepareHere(this.#loaded, this.#context, 'single');
     logProblems(this.#server.problems, this.#context.logs, 'config warnings');
     this.#context.running(await this.#server.start());
