@@ -6,7 +6,6 @@ import type {
   CalendarStore, Clock, DavFeature, DavResource, Deployment, Directory, HttpExchange, Identity, ItemSelect, MethodSpec, RecordStore, ReportSpec, ResourceKind, XmlNode,
 } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
-import { LRUCache } from 'lru-cache';
 import type { CompiledAccess } from './access/compiled-access.ts';
 import type { Engine } from './engine.ts';
 import { PropertyPlan } from './properties/plan.ts';
@@ -17,6 +16,7 @@ import { mergeSelect } from './resource/select.ts';
 import { isItemKind } from './resource/shape.ts';
 import { clark } from './xml/names.ts';
 import { XmlReader } from './xml/read.ts';
+import { BufferPool } from './xml/response-stream.ts';
 
 export interface EngineServices {
   readonly store: CalendarStore; readonly records: RecordStore; readonly directory: Directory; readonly access: CompiledAccess;
@@ -35,6 +35,7 @@ export class EngineTables implements Engine {
   readonly properties: PropertyRegistry;
   readonly compliance: readonly string[];
   readonly reader = new XmlReader();
+  readonly buffers = new BufferPool();
   /** All methods that some kind has. */ readonly known: ReadonlySet<string>;
   readonly #resolver: Resolver;
   readonly #methods = new Map<string, Map<string, MethodSpec>>();
@@ -42,7 +43,7 @@ export class EngineTables implements Engine {
   readonly #selects = new Map<string, { readonly fixed: ItemSelect; readonly byHeaders: readonly ((headers: HttpExchange['request']['headers']) => ItemSelect)[] }>();
   readonly #reports: readonly ReportSpec<unknown>[];
   readonly #reportsOfKind = new Map<string, readonly ReportSpec<unknown>[]>();
-  /** By the body's tree: the reader gives the same one for the same octets. */ readonly #plans = new LRUCache<XmlNode, PropertyPlan>({ max: 256 });
+  /** By the body's tree, and as long as it: the reader keeps the trees of small bodies. */ readonly #plans = new WeakMap<XmlNode, PropertyPlan>();
 
   /** @throws Error naming both features where two claim the same */
   constructor(features: readonly DavFeature[], services: EngineServices) {

@@ -13,6 +13,7 @@ import type { PropertyPlan } from './properties/plan.ts';
 import type { PropertyRegistry } from './properties/registry.ts';
 import type { ItemBase, Multistatus } from './xml/multistatus.ts';
 import type { Element } from './xml/read.ts';
+import type { ResponseStream } from './xml/response-stream.ts';
 
 /** What is the same for all requests: the tables of all features, and the services they work on. */
 export interface Engine {
@@ -47,6 +48,7 @@ export interface EngineRequest extends DavRequest {
   plan(asking: XmlNode): PropertyPlan;
   /** A 207; call it when nothing can be refused any more. */
   multistatus(): Multistatus;
+  /** Text of unknown length, of any type, through the same buffers. */ stream(status: number, type: string): ResponseStream;
   /** For the items of a collection resource, or those beside an item: hrefs begin with `href`. */
   base(collection: DavResource, href: string): ItemBase;
   items(resource: DavResource): Promise<ItemAccess>;

@@ -10,6 +10,7 @@ import type { EngineRequest, HrefGroups } from './engine.ts';
 import type { EngineTables } from './engine-tables.ts';
 import { DavError } from './errors/dav-error.ts';
 import { contentTooLarge, needPrivileges, unsupportedMediaType } from './errors/preconditions.ts';
+import { XML_TYPE } from './errors/write-error.ts';
 import type { RequestFields } from './fields.ts';
 import { PropertyPlan } from './properties/plan.ts';
 import type { Asked } from './properties/plan.ts';
@@ -23,6 +24,7 @@ import type { ItemBase } from './xml/multistatus.ts';
 import { MAX_XML_OCTETS } from './xml/limits.ts';
 import { isNamed } from './xml/names.ts';
 import { XmlProblem } from './xml/read.ts';
+import { ResponseStream } from './xml/response-stream.ts';
 import type { Element } from './xml/read.ts';
 
 /** What the stages know before the handler runs. */
@@ -89,10 +91,14 @@ export class HandlerRequest implements EngineRequest {
   }
 
   multistatus(): Multistatus {
-    return new Multistatus(this, {
+    return new Multistatus(this, this.stream(207, XML_TYPE), {
       minimal: this.fields.prefer.minimal,
       failed: (error) => this.engine.log.error('a row of a listing failed', { request: this.http.id, error: error instanceof Error ? error.stack : String(error) }),
     });
+  }
+
+  stream(status: number, type: string): ResponseStream {
+    return new ResponseStream(this.http, status, type, this.engine.buffers);
   }
 
   base(collection: DavResource, href: string): ItemBase {

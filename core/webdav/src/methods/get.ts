@@ -16,7 +16,6 @@ import { itemsOf } from '../resource/family.ts';
 import { escapeSegment, withSlash } from '../resource/href.ts';
 import { entityTag, itemTag, ownCollection } from '../resource/shape.ts';
 import { escapeAttribute, escapeText } from '../xml/write.ts';
-import { ResponseStream } from '../xml/response-stream.ts';
 import { READ_RANGE, readRange } from './range.ts';
 import { membersOf } from './propfind.ts';
 
@@ -68,7 +67,7 @@ export async function sendListing(given: DavRequest): Promise<void> {
   if (tag !== undefined) http.response.setHeader('ETag', tag);
   if (own !== undefined) http.response.setHeader('Last-Modified', new Date(own.modified * 1000).toUTCString());
   http.response.setHeader('Content-Security-Policy', "default-src 'none'");
-  const out = new ResponseStream(http, 200, 'text/html;charset=utf-8');
+  const out = request.stream(200, 'text/html;charset=utf-8');
   const name = storedProperty(request.row(), '{DAV:}displayname');
   const title = escapeText(name === undefined ? decodeURIComponent(request.href) : textOf(name));
   let page = `<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>${title}</title></head><body><h1>${title}</h1>\n<ul>\n`;

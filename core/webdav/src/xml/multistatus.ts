@@ -10,10 +10,10 @@ import { READ } from '@kalends/contracts';
 import { STATUS_CODES } from 'node:http';
 import type { ItemAccess } from '../access/compiled-access.ts';
 import type { DavError } from '../errors/dav-error.ts';
-import { writeErrorElement, XML_TYPE } from '../errors/write-error.ts';
+import { writeErrorElement } from '../errors/write-error.ts';
 import type { KindPlan, PropertyPlan } from '../properties/plan.ts';
 import { escapeSegment } from '../resource/href.ts';
-import { ResponseStream } from './response-stream.ts';
+import type { ResponseStream } from './response-stream.ts';
 import { XML_DECLARATION, XmlWriter, escapeText } from './write.ts';
 
 /** Where items of one collection lie: their hrefs' beginning, and what all their rows have in common. */
@@ -35,11 +35,11 @@ export class Multistatus {
 
   /** Inside the `DAV:multistatus` element. */ readonly xml = new XmlWriter(XML_DECLARATION);
 
-  constructor(request: DavRequest, options: { readonly minimal: boolean; readonly failed: (error: unknown) => void }) {
+  constructor(request: DavRequest, stream: ResponseStream, options: { readonly minimal: boolean; readonly failed: (error: unknown) => void }) {
     this.#request = request;
     this.#minimal = options.minimal;
     this.#failed = options.failed;
-    this.#stream = new ResponseStream(request.http, 207, XML_TYPE);
+    this.#stream = stream;
     this.#row = { resource: request.resource, item: undefined, access: request.access, identity: request.identity };
     this.xml.open({ ns: 'DAV:', local: 'multistatus' });
   }

@@ -17,8 +17,8 @@ const YIELD_ROWS = 512;
 /** … or so much time. */
 const YIELD_MILLISECONDS = 0.5;
 
-/** Buffers between answers; 16 of them are 1 MiB. */
-class BufferPool {
+/** Buffers between answers; 16 of them are 1 MiB. One an engine. */
+export class BufferPool {
   readonly #free: Buffer[] = [];
   take(): Buffer {
     return this.#free.pop() ?? Buffer.allocUnsafeSlow(BUFFER_OCTETS);
@@ -27,12 +27,12 @@ class BufferPool {
     if (this.#free.length < 16) this.#free.push(buffer);
   }
 }
-const pool = new BufferPool();
 
 export class ResponseStream {
   readonly #exchange: HttpExchange;
   readonly #status: number;
   readonly #type: string;
+  readonly #pool: BufferPool;
   #buffer: Buffer | undefined;
   #used = 0;
   #zip: Gzip | undefined;
@@ -41,10 +41,11 @@ export class ResponseStream {
   #yieldedRows = 0;
   #yieldedAt = performance.now();
 
-  constructor(exchange: HttpExchange, status: number, type: string) {
+  constructor(exchange: HttpExchange, status: number, type: string, pool: BufferPool) {
     this.#exchange = exchange;
     this.#status = status;
     this.#type = type;
+    this.#pool = pool;
   }
 
   write(text: string): void {
@@ -55,7 +56,7 @@ export class ResponseStream {
       return;
     }
     if (this.#buffer !== undefined && this.#used + most > BUFFER_OCTETS) this.#flush();
-    const buffer = this.#buffer ??= pool.take();
+    const buffer = this.#buffer ??= this.#pool.take();
     this.#used += buffer.write(text, this.#used, 'utf8');
   }
 
@@ -102,7 +103,7 @@ export class ResponseStream {
     const octets = buffer.subarray(0, this.#used);
     this.#buffer = undefined;
     this.#used = 0;
-    this.#send(octets, () => pool.give(buffer));
+    this.#send(octets, () => this.#pool.give(buffer));
   }
 
   #send(octets: Buffer, done: (() => void) | undefined): void {
