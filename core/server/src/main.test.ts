@@ -203,6 +203,14 @@ describe('caldavd, combined', { timeout: 180_000 }, () => {
     await daemon.says(/the new config has problems, the old one stays/);
     expect(pidsOf(daemon)).toEqual(before);
 
+    writeFileSync(join(folder, 'unlucky.js'), `export default { name: 'unlucky', api: 1, summary: '', config: { safeParse: (data) => ({ success: true, data }) }, requires: {}, provides: {},
+      setup: ({ lifecycle }) => { lifecycle.onStart(() => Promise.reject(new Error('no luck today'))); return {}; } };`);
+    const file = deploy(combined);
+    writeFileSync(file, `${readFileSync(file, 'utf8')}  unlucky: { use: ./unlucky.js }\n`);
+    daemon.child.kill('SIGHUP');
+    await daemon.says(/a worker could not start with the new config; the roll ends.*no luck today/);
+    expect(pidsOf(daemon)).toEqual(before);
+
     deploy(`${combined}\nlimits: { attendees: 9 }`);
     let rolling = true;
     const statuses = new Set<number>();
