@@ -275,6 +275,7 @@ describe('MOVE of a calendar', () => {
     expect(await moved(`${AMY_HOME}tasks/`, { Overwrite: 'F' })).toBe(412);
     expect(await moved(`${BOB_HOME}work/`)).toBe(403);
     expect(await moved(`${AMY_HOME}none/work/`)).toBe(409);
+    expect((await server.send('MOVE', CALENDAR, undefined, { Destination: `${AMY_HOME}tasks/work/` })).condition()).toBe('calendar-collection-location-ok');
     expect((await server.send('MOVE', `${AMY_HOME}inbox/`, undefined, { Destination: `${AMY_HOME}other/` })).status).toBe(403);
     expect((await server.send('COPY', CALENDAR, undefined, { Destination: `${AMY_HOME}other/` })).status).toBe(403);
   });

@@ -125,6 +125,15 @@ describe('the preconditions of PUT (RFC 4791 §5.3.2.1)', () => {
     const crowd = event('a', { organizer: 'mailto:amy@example.com', attendees: ['mailto:x@example.com', 'mailto:y@example.com'] });
     expect(await refused(crowd.body, {}, { attendees: 1 })).toBe('403 max-attendees-per-instance');
   });
+  it('and of space: a full calendar, a full home (RFC 4331 §6)', async () => {
+    await using full = await givenServer({ limits: { itemsPerCalendar: 1 } });
+    await full.send('PUT', A, event('a').body);
+    expect((await full.send('PUT', `${CALENDAR}b.ics`, event('b').body)).condition()).toBe('max-resources');
+    await using small = await givenServer({ limits: { homeOctets: 300 } });
+    await small.send('PUT', A, event('a').body);
+    const answer = await small.send('PUT', `${CALENDAR}b.ics`, event('b').body);
+    expect([answer.status, answer.condition()]).toEqual([507, 'quota-not-exceeded']);
+  });
   it('and of names: nothing that begins with a dot, nothing below a calendar that is not there', async () => {
     await using server = await givenServer();
     expect((await server.send('PUT', `${CALENDAR}.a.ics`, event('a').body)).status).toBe(403);

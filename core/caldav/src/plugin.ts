@@ -1,5 +1,5 @@
 /** The plugin `caldav`. */
-import { attachmentStore, calendarStore, clock, davFeature, deployment, directory, jobLog, jobQueue, notifier, recordStore, writeStep } from '@kalends/contracts';
+import { calendarStore, clock, davFeature, deployment, directory, jobLog, jobQueue, notifier, writeStep } from '@kalends/contracts';
 import { definePlugin } from '@kalends/kernel';
 import { z } from 'zod';
 import { calDavFeature } from './feature.ts';
@@ -11,7 +11,7 @@ export default definePlugin({
   summary: 'Calendars over WebDAV (RFC 4791).',
   config: z.strictObject({}),
   provides: { feature: davFeature },
-  requires: { store: calendarStore, records: recordStore, jobs: jobLog, directory, steps: writeStep, queue: jobQueue, notifiers: notifier, attachments: attachmentStore, deployment, clock },
+  requires: { store: calendarStore, jobs: jobLog, directory, steps: writeStep, queue: jobQueue, notifiers: notifier, deployment, clock },
 
   setup({ deps: { store, jobs, directory, steps, queue, notifiers, deployment, clock }, lifecycle, log }) {
     const keeper = new FactsKeeper({ store, jobs, clock, log });

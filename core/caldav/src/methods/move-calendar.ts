@@ -2,7 +2,11 @@
 import type { CalendarStore, DavRequest, MethodSpec, Notifier } from '@kalends/contracts';
 import { BIND, StoreError, UNBIND } from '@kalends/contracts';
 import { answer, badRequest, conflict, engineOf, forbidden, fromStore, nameOf, preconditionFailed, withSlash, writeLimits } from '@kalends/webdav';
+import { calendarCollectionLocationOk } from '../preconditions.ts';
 import { destinationOf } from './move-item.ts';
+
+/** Places where no calendar can be (RFC 4791 §5.3.2.1). */
+const INSIDE: ReadonlySet<string> = new Set(['calendar-item', 'inbox-item', 'notification', 'file']);
 
 export interface MoveCalendarParts { readonly store: CalendarStore; readonly notifiers: readonly Notifier[]; readonly publicUrl: URL }
 
@@ -23,6 +27,7 @@ async function moveCalendar({ store, notifiers, publicUrl }: MoveCalendarParts, 
   const home = resource.home!;
   if (target.resource.home?.id !== home.id) throw forbidden('A calendar moves within its home only.');
   request.need(target.access, BIND, path);
+  if (INSIDE.has(target.resource.kind)) throw calendarCollectionLocationOk();
   if (target.resource.kind !== 'home-child') {
     throw fields.overwrite ? forbidden('There is something at the destination already, and it is not replaced.') : preconditionFailed('There is something at the destination already.');
   }

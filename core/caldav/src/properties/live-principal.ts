@@ -7,10 +7,7 @@ import { hasHome, homePath } from '../resources/calendar-home.ts';
 const TYPES: Readonly<Record<Principal['kind'], string>> = { user: 'INDIVIDUAL', group: 'GROUP', location: 'ROOM', resource: 'RESOURCE' };
 
 export const principalProperties: readonly LiveProperty[] = [
-  ofPrincipal(caldav('calendar-home-set'), (xml, principal) => {
-    if (hasHome(principal)) xml.href(homePath(principal.id));
-    return true;
-  }),
+  ofHome(caldav('calendar-home-set')),
   ofPrincipal(caldav('calendar-user-address-set'), (xml, { addresses }) => {
     for (const [index, address] of addresses.entries()) {
       // The attribute is Apple's: which of them to write into an invitation.
@@ -28,11 +25,11 @@ export const principalProperties: readonly LiveProperty[] = [
   ofHome(calendarserver('notification-URL'), 'notification'),
 ];
 
-/** The URL of a collection of the principal's home, where he has one. */
-export function ofHome(name: QName, segment: string): LiveProperty {
+/** The URL of the principal's home, or of a collection in it; absent for groups that have none. */
+export function ofHome(name: QName, ...segments: readonly string[]): LiveProperty {
   return ofPrincipal(name, (xml, principal) => {
     if (!hasHome(principal)) return false;
-    xml.href(homePath(principal.id, [segment]));
+    xml.href(homePath(principal.id, segments));
     return true;
   });
 }
