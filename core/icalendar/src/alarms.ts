@@ -6,7 +6,7 @@ import { DAY, HOUR, parseDuration } from './time.ts';
 import type { ObjectZones } from './time-values.ts';
 import { readDurationOf, readTime } from './time-values.ts';
 
-/** `from`, `to`: first and last instant, in seconds from start or end of the part, or on their own. Widened where days on a clock may differ from 24 hours. */
+/** First and last instant, in seconds from start or end of the part, or on their own. Widened where days on a clock may differ from 24 hours. */
 export interface AlarmSpan { readonly related: 'start' | 'end' | 'none'; readonly from: number; readonly to: number }
 
 export function alarmSpans(part: Part, zones: ObjectZones): readonly AlarmSpan[] {
@@ -31,7 +31,10 @@ export function readTrigger(alarm: Component, zones: ObjectZones): Trigger | und
   const property = findProperty(alarm, 'TRIGGER');
   if (property === undefined) return undefined;
   const duration = parseDuration(property.value.trim());
-  if (duration !== undefined) return { related: parameter(property, 'RELATED')?.toUpperCase() === 'END' ? 'end' : 'start', at: duration.days * DAY + duration.seconds, days: duration.days };
+  if (duration !== undefined) {
+    const related = parameter(property, 'RELATED')?.toUpperCase() === 'END' ? 'end' : 'start';
+    return { related, at: duration.days * DAY + duration.seconds, days: duration.days };
+  }
   const time = readTime(property, zones);
   return time === undefined ? undefined : { related: 'none', at: time.at, days: 0 };
 }

@@ -43,10 +43,14 @@ export interface Component {
 
 const NONE: Parameters = new Map();
 
+/** Of what we write (RFC 5545 §3.7.3). */
+export const PRODID = '-//Kalends//Kalends//EN';
+
 /** A property that did not come from octets. `value` must be as written: escaped where its type asks for it. */
 export function makeProperty(name: string, value: string, parameters: Parameters | Readonly<Record<string, string>> = NONE): Property {
-  const entries = parameters instanceof Map ? (parameters as Parameters) : new Map(Object.entries(parameters as Record<string, string>).map(([key, text]) => [key.toUpperCase(), [text]]));
-  return { name: name.toUpperCase(), parameters: entries, value };
+  if (parameters instanceof Map) return { name: name.toUpperCase(), parameters: parameters as Parameters, value };
+  const entries = Object.entries(parameters as Readonly<Record<string, string>>);
+  return { name: name.toUpperCase(), parameters: new Map(entries.map(([key, text]) => [key.toUpperCase(), [text]])), value };
 }
 
 export function makeComponent(name: string, properties: readonly Property[], components: readonly Component[] = []): Component {

@@ -6,6 +6,7 @@ import type { EpochSeconds } from '@kalends/contracts';
 import type { CalendarObject } from './calendar-object.ts';
 import type { Component, Property } from './component.ts';
 import { findProperty, withProperties } from './component.ts';
+import type { DateValue } from './recurrence.ts';
 import { isInstance } from './recurrence.ts';
 import type { Part, Series } from './series.ts';
 import { dateValue, endOf, readSeries } from './series.ts';
@@ -34,8 +35,9 @@ export function deriveFrom(series: Series, id: EpochSeconds): Component | undefi
 function moved(master: Part, start: TimeValue, local: number, id: EpochSeconds, { zones, recurrence }: Series): Component {
   const { component } = master;
   const first = findProperty(component, 'DTSTART') ?? findProperty(component, 'DUE');
-  const period = recurrence?.rdates.find(({ at, form, end }) => end !== undefined && (form === 'utc' || start.zone === undefined ? at : start.zone.toUtc(at)) === id)?.end;
-  const end = period ?? endOf(master, local, id);
+  const instant = ({ at, form }: DateValue): EpochSeconds => (form === 'utc' || start.zone === undefined ? at : start.zone.toUtc(at));
+  const period = recurrence?.rdates.find((value) => value.end !== undefined && instant(value) === id);
+  const end = period?.end ?? endOf(master, local, id);
   const properties: Property[] = [];
   for (const property of component.properties) {
     if (RULES.has(property.name) || property.name === 'RECURRENCE-ID') continue;

@@ -23,7 +23,10 @@ type Normalize = (property: Property) => Property | undefined;
 const plainProperty: Normalize = (property) => (property.name === 'DTSTAMP' ? undefined : property);
 
 const STAMPS: ReadonlySet<string> = new Set(['DTSTAMP', 'LAST-MODIFIED', 'REQUEST-STATUS']);
-const ANSWERS = ['PARTSTAT', 'RSVP', 'SCHEDULE-STATUS', 'DELEGATED-TO', 'DELEGATED-FROM', 'X-CALENDARSERVER-DTSTAMP', 'X-CALENDARSERVER-AUTO', 'X-CALENDARSERVER-RESET-PARTSTAT'];
+const ANSWERS = [
+  'PARTSTAT', 'RSVP', 'SCHEDULE-STATUS', 'DELEGATED-TO', 'DELEGATED-FROM',
+  'X-CALENDARSERVER-DTSTAMP', 'X-CALENDARSERVER-AUTO', 'X-CALENDARSERVER-RESET-PARTSTAT',
+];
 
 const withoutAnswers: Normalize = (property) => {
   if (STAMPS.has(property.name)) return undefined;

@@ -15,9 +15,10 @@ import { parse } from './parse.ts';
 import type { Instance, Part, Series } from './series.ts';
 import { endOf, readSeries } from './series.ts';
 import { serialize } from './serialize.ts';
-import type { OctetRange, PartSlices } from './slices.ts';
+import type { OctetRange, PartSlices, Slices } from './slices.ts';
 import { clockOf, readSlices } from './slices.ts';
 import { timeProperty, timeText } from './time-text.ts';
+import type { TimeValue } from './time-values.ts';
 import { readTime } from './time-values.ts';
 import type { Zone } from './zones.ts';
 
@@ -25,13 +26,13 @@ import type { Zone } from './zones.ts';
 export function expandOctets(body: Uint8Array, facts: ItemFacts | undefined, range: TimeRange, floating: Zone | undefined): Uint8Array {
   if (facts !== undefined && reaches(facts, range)) {
     const slices = readSlices(facts.slices);
-    if (slices.expandable) return copyInstances(body, facts, slices.header, slices.parts, range, floating);
+    if (slices.expandable) return copyInstances(body, facts, slices, range, floating);
   }
   const { object } = parse(body);
   return object === undefined ? body : serialize(expandObject(object, range, floating));
 }
 
-function copyInstances(body: Uint8Array, facts: ItemFacts, header: readonly OctetRange[], parts: readonly PartSlices[], range: TimeRange, floating: Zone | undefined): Uint8Array {
+function copyInstances(body: Uint8Array, facts: ItemFacts, { header, parts }: Slices, range: TimeRange, floating: Zone | undefined): Uint8Array {
   const found: { readonly start: EpochSeconds; readonly end: EpochSeconds; readonly component: number }[] = [];
   someOccurrence(facts, range, floating, ({ packed, start, end, component }) => {
     found.push({ start: packed, end: packed + (floating === undefined ? end - start : lengthOf(parts[component], floating, packed, start, end)), component });
@@ -45,8 +46,11 @@ function copyInstances(body: Uint8Array, facts: ItemFacts, header: readonly Octe
   for (const { start, end, component } of found) {
     const part = parts[component];
     if (part === undefined) continue;
-    const id = part.id === undefined ? (recurring ? `RECURRENCE-ID${timeText(part.clock, start)}\r\n` : '') : `RECURRENCE-ID${timeText(part.id.clock, part.id.at)}\r\n`;
-    text += `BEGIN:VEVENT\r\nDTSTART${timeText(part.clock, start)}\r\n${part.end === 1 ? `DTEND${timeText(part.clock, end)}\r\n` : ''}${id}${(rest[component] ??= copy(source, part.ranges))}`;
+    const id = part.id ?? (recurring ? { clock: part.clock, at: start } : undefined);
+    text += `BEGIN:VEVENT\r\nDTSTART${timeText(part.clock, start)}\r\n`;
+    if (part.end === 1) text += `DTEND${timeText(part.clock, end)}\r\n`;
+    if (id !== undefined) text += `RECURRENCE-ID${timeText(id.clock, id.at)}\r\n`;
+    text += (rest[component] ??= copy(source, part.ranges));
   }
   return Buffer.from(`${text}END:VCALENDAR\r\n`, 'latin1');
 }
@@ -69,8 +73,9 @@ const RECURRENCE_LINES: ReadonlySet<string> = new Set(['RRULE', 'EXRULE', 'RDATE
 export function expandObject(object: CalendarObject, range: TimeRange, floating: Zone | undefined): Component {
   const series = readSeries(object);
   const found: Component[] = [];
-  if (object.component === 'VFREEBUSY' || series.parts.every(({ start }) => start === undefined)) found.push(...series.parts.map((part) => toUtc(part.component, series)));
-  else {
+  if (object.component === 'VFREEBUSY' || series.parts.every(({ start }) => start === undefined)) {
+    found.push(...series.parts.map((part) => toUtc(part.component, series)));
+  } else {
     someInstance(series, range, floating, (instance) => {
       found.push(instanceComponent(instance, series));
       return found.length >= MAX_EXPANDED;
@@ -88,7 +93,8 @@ function instanceComponent({ part, start, end, id }: Instance, series: Series): 
   const endName = part.component.name === 'VTODO' ? 'DUE' : 'DTEND';
   const inDays = part.duration.days !== 0 && part.start?.zone !== undefined;
   const hasPeriods = series.recurrence?.rdates.some(({ end: periodEnd }) => periodEnd !== undefined) === true;
-  const writesEnd = findProperty(part.component, endName) !== undefined || (hasPeriods && part === series.master) || (findProperty(part.component, 'DURATION') !== undefined && inDays);
+  const givesDays = inDays && findProperty(part.component, 'DURATION') !== undefined;
+  const writesEnd = findProperty(part.component, endName) !== undefined || (hasPeriods && part === series.master) || givesDays;
   if (writesEnd) times.set(endName, timeProperty(endName, clock, endName === 'DUE' && findProperty(part.component, 'DTSTART') === undefined ? start : end));
   if (findProperty(part.component, 'DTSTART') === undefined) times.delete('DTSTART');
   const rest = part.component.properties.filter(({ name }) => !times.has(name) && !RECURRENCE_LINES.has(name) && !(name === 'DURATION' && writesEnd));
@@ -109,18 +115,20 @@ function propertyToUtc(property: Property, { zones }: Series): Property {
 /** The object less the overrides that do not matter for `range` (RFC 4791 §9.6.6): neither the instance they make nor the one they replace overlaps it. */
 export function limitRecurrences(object: CalendarObject, range: TimeRange, floating: Zone | undefined): CalendarObject {
   const series = readSeries(object);
-  const dropped = new Set(series.parts.filter((part) => part.recurrenceId !== undefined && !matters(part, series, range, floating)).map(({ component }) => component));
-  return dropped.size === 0 ? object : object.edited(withComponents(object.root, object.root.components.filter((component) => !dropped.has(component))));
+  const dropped = new Set(series.parts.filter((part) => !matters(part, series, range, floating)).map(({ component }) => component));
+  if (dropped.size === 0) return object;
+  return object.edited(withComponents(object.root, object.root.components.filter((component) => !dropped.has(component))));
 }
 
 function matters(part: Part, { master }: Series, range: TimeRange, floating: Zone | undefined): boolean {
   const { recurrenceId, start } = part;
   if (recurrenceId === undefined) return true;
+  const at = (one: Part, begin: TimeValue): TimeRange =>
+    realTimes({ part: one, start: begin.at, end: endOf(one, begin.local, begin.at), busy: one.busy, id: recurrenceId.at }, floating);
   if (start !== undefined) {
-    const real = realTimes({ part, start: start.at, end: endOf(part, start.local, start.at), busy: part.busy, id: recurrenceId.at }, floating);
+    const real = at(part, start);
     if (overlaps(real.start, real.end, range)) return true;
   }
-  const original = master ?? part;
-  const replaced = realTimes({ part: original, start: recurrenceId.at, end: endOf(original, recurrenceId.local, recurrenceId.at), busy: 0, id: recurrenceId.at }, floating);
+  const replaced = at(master ?? part, recurrenceId);
   return overlaps(replaced.start, replaced.end, range) || (part.future && replaced.start < range.end);
 }

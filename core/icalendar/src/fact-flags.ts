@@ -19,5 +19,3 @@ export const MATCH_ALWAYS = 32;
 export const CLEAN = 64;
 /** The object has an ORGANIZER: a scheduling object (RFC 6638 §3.1). */
 export const SCHEDULED = 128;
-/** All packed occurrences that float are whole days (DATE): free-busy and expand need it. */
-export const ALL_DATES = 256;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NOW, calendar, component, event, factsOf, fixtures, objectOf, octets, todo, utc } from '../fixtures/given.ts';
-import { ALL_DATES, CLEAN, FLOATING, HAS_ALARM, MATCH_ALWAYS, NEEDS_VIEW, RECURRING, SCHEDULED } from './fact-flags.ts';
+import { CLEAN, FLOATING, HAS_ALARM, MATCH_ALWAYS, NEEDS_VIEW, RECURRING, SCHEDULED } from './fact-flags.ts';
 import { COVER_AHEAD_SECONDS, deriveFacts } from './facts.ts';
 import { ALWAYS, DISTANT } from './filter.ts';
 import { createItemReader } from './item-reader.ts';
@@ -82,7 +82,7 @@ describe('occurrences and covered', () => {
 describe('flags', () => {
   it.each<[string, number]>([
     ['apple-macos-weekly.ics', RECURRING | HAS_ALARM | CLEAN],
-    ['davx5-allday.ics', FLOATING | ALL_DATES | CLEAN],
+    ['davx5-allday.ics', FLOATING | CLEAN],
     ['floating-alarm-clock.ics', RECURRING | FLOATING | CLEAN],
     ['evolution-meeting.ics', SCHEDULED | CLEAN],
     ['overrides-only.ics', RECURRING | SCHEDULED | CLEAN],

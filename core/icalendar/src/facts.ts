@@ -9,7 +9,7 @@ import type { CalendarObject } from './calendar-object.ts';
 import { alarmSpans } from './alarms.ts';
 import type { Component } from './component.ts';
 import { findProperty } from './component.ts';
-import { ALL_DATES, CLEAN, FACTS_VERSION, FLOATING, HAS_ALARM, MATCH_ALWAYS, NEEDS_VIEW, RECURRING, SCHEDULED } from './fact-flags.ts';
+import { CLEAN, FACTS_VERSION, FLOATING, HAS_ALARM, MATCH_ALWAYS, NEEDS_VIEW, RECURRING, SCHEDULED } from './fact-flags.ts';
 import { ALWAYS, DISTANT } from './filter.ts';
 import { MAX_INSTANCES } from './limits.ts';
 import { packRuns } from './occurrences.ts';
@@ -42,11 +42,12 @@ export function deriveFacts(object: CalendarObject, coverUntil: EpochSeconds): D
   if (problem !== undefined) return { problems: [problem] };
   const { runs, complete } = seriesRuns(series, coverUntil);
   const last = series.recurrence === undefined ? undefined : seriesBounds(series.recurrence)?.last;
-  const covered = series.recurrence === undefined || (complete === coverUntil && last !== undefined && last < coverUntil) ? ALWAYS : { start: -DISTANT, end: complete };
+  const isComplete = series.recurrence === undefined || (complete === coverUntil && last !== undefined && last < coverUntil);
   const organizer = findProperty((series.master ?? series.parts[0])?.component ?? settled.root, 'ORGANIZER')?.value;
   return {
     facts: {
-      version: FACTS_VERSION, bounds: boundsOf(series, last), occurrences: packRuns(runs), covered, slices: packSlices(settled, series), flags: flagsOf(settled, series),
+      version: FACTS_VERSION, bounds: boundsOf(series, last), occurrences: packRuns(runs),
+      covered: isComplete ? ALWAYS : { start: -DISTANT, end: complete }, slices: packSlices(settled, series), flags: flagsOf(settled, series),
       ...(organizer === undefined ? {} : { organizer }),
     },
   };
@@ -58,7 +59,8 @@ function tooMany({ recurrence, master }: Series): Problem | undefined {
   const counted = recurrence.rules.reduce((sum, { count }) => sum + (Number.isFinite(count) ? count : 0), recurrence.rdates.length);
   if (counted <= MAX_INSTANCES) return undefined;
   const line = master?.component.source?.line;
-  return { kind: 'max-instances', rule: 'RFC 4791 §5.2.8', ...(line === undefined ? {} : { line }), message: `${counted} instances, at most ${MAX_INSTANCES} are taken` };
+  const message = `${counted} instances, at most ${MAX_INSTANCES} are taken`;
+  return { kind: 'max-instances', rule: 'RFC 4791 §5.2.8', ...(line === undefined ? {} : { line }), message };
 }
 
 function boundsOf(series: Series, last: EpochSeconds | undefined): TimeRange {
@@ -102,11 +104,9 @@ function includePart(series: Series, part: Part, last: EpochSeconds | undefined,
 
 function flagsOf(object: CalendarObject, { parts, recurrence }: Series): number {
   const { root, octets } = object;
-  const floating = parts.filter(isFloating);
   let flags = 0;
   if (parts.length > 1 || recurrence !== undefined || parts.some(({ recurrenceId }) => recurrenceId !== undefined)) flags |= RECURRING;
-  if (floating.length > 0) flags |= FLOATING;
-  if (floating.length > 0 && floating.every(({ start }) => start?.kind === 'date')) flags |= ALL_DATES;
+  if (parts.some(isFloating)) flags |= FLOATING;
   if (parts.some(({ component }) => component.components.some(({ name }) => name === 'VALARM'))) flags |= HAS_ALARM;
   if (needsView(root, parts)) flags |= NEEDS_VIEW;
   if (parts.some(matchesAlways)) flags |= MATCH_ALWAYS;
@@ -118,7 +118,8 @@ function flagsOf(object: CalendarObject, { parts, recurrence }: Series): number 
 /** Private access (caldav-privateevents) and instances that are hidden from everybody. */
 function needsView(root: Component, parts: readonly Part[]): boolean {
   const access = findProperty(root, 'X-CALENDARSERVER-ACCESS')?.value.trim().toUpperCase();
-  return (access !== undefined && access !== 'PUBLIC') || parts.some(({ component }) => findProperty(component, 'X-CALENDARSERVER-HIDDEN-INSTANCE') !== undefined);
+  if (access !== undefined && access !== 'PUBLIC') return true;
+  return parts.some(({ component }) => findProperty(component, 'X-CALENDARSERVER-HIDDEN-INSTANCE') !== undefined);
 }
 
 function isClean(octets: Uint8Array): boolean {

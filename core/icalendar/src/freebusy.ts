@@ -4,7 +4,7 @@
  */
 import type { EpochSeconds, ItemFacts, TimeRange } from '@kalends/contracts';
 import type { Property } from './component.ts';
-import { makeComponent, makeProperty } from './component.ts';
+import { PRODID, makeComponent, makeProperty } from './component.ts';
 import { MAX_INSTANCES } from './limits.ts';
 import { overlaps, reaches, realTimes, someInstance, someOccurrence } from './overlap.ts';
 import { parse } from './parse.ts';
@@ -16,6 +16,8 @@ import { writeText } from './values.ts';
 import type { Zone } from './zones.ts';
 
 export interface BusySpan extends TimeRange { /** RFC 5545 §3.2.9: busy, tentative, unavailable. */ readonly busy: 1 | 2 | 3 }
+/** What of an `Item` is looked at. */
+export interface BusyItem { readonly facts?: ItemFacts; readonly body?: Uint8Array }
 export interface FreeBusyAnswer {
   readonly range: TimeRange; readonly spans: readonly BusySpan[];
   /** DTSTAMP. */ readonly now: EpochSeconds;
@@ -31,12 +33,14 @@ const MAX_SPANS = 10 * MAX_INSTANCES;
  * When one item is busy inside `range`, clipped to it, in no order (`coalesce` brings it). `floating`: the zone of floating times and dates, which is the
  * calendar's; absent: UTC. `'needs-body'`: the facts do not reach that far; never answered when there is a body.
  */
-export function busySpans(item: { readonly facts?: ItemFacts; readonly body?: Uint8Array }, range: TimeRange, floating?: Zone): readonly BusySpan[] | 'needs-body' {
+export function busySpans(item: BusyItem, range: TimeRange, floating?: Zone): readonly BusySpan[] | 'needs-body' {
   const { facts, body } = item;
   if (range.start >= range.end) return [];
   const spans: BusySpan[] = [];
   const add = (start: EpochSeconds, end: EpochSeconds, busy: number): boolean => {
-    if (busy !== 0 && end > start && overlaps(start, end, range)) spans.push({ start: Math.max(start, range.start), end: Math.min(end, range.end), busy: busy as 1 | 2 | 3 });
+    if (busy !== 0 && end > start && overlaps(start, end, range)) {
+      spans.push({ start: Math.max(start, range.start), end: Math.min(end, range.end), busy: busy as 1 | 2 | 3 });
+    }
     return spans.length >= MAX_SPANS;
   };
   if (facts !== undefined && reaches(facts, range)) {
@@ -74,13 +78,15 @@ const TYPES = [[1, 'BUSY'], [2, 'BUSY-TENTATIVE'], [3, 'BUSY-UNAVAILABLE']] as c
 /** A VCALENDAR with one VFREEBUSY (RFC 5545 §3.6.4, RFC 5546 §3.3.2). */
 export function freeBusyText({ range, spans, now, uid, method, organizer, attendee, more = [] }: FreeBusyAnswer): Uint8Array {
   const joined = coalesce(spans);
-  const properties: Property[] = [makeProperty('UID', writeText(uid)), makeProperty('DTSTAMP', formatUtc(now)), makeProperty('DTSTART', formatUtc(range.start)), makeProperty('DTEND', formatUtc(range.end))];
+  const times = Object.entries({ DTSTAMP: now, DTSTART: range.start, DTEND: range.end }).map(([name, at]) => makeProperty(name, formatUtc(at)));
+  const properties: Property[] = [makeProperty('UID', writeText(uid)), ...times];
   if (organizer !== undefined) properties.push(organizer);
   if (attendee !== undefined) properties.push(attendee);
   for (const [busy, type] of TYPES) {
     const periods = joined.filter((span) => span.busy === busy).map(({ start, end }) => `${formatUtc(start)}/${formatDuration(end - start)}`);
     if (periods.length > 0) properties.push(makeProperty('FREEBUSY', periods.join(','), { FBTYPE: type }));
   }
-  const header = [makeProperty('VERSION', '2.0'), makeProperty('PRODID', '-//Kalends//Kalends//EN'), ...(method === undefined ? [] : [makeProperty('METHOD', method)])];
+  const header = [makeProperty('VERSION', '2.0'), makeProperty('PRODID', PRODID)];
+  if (method !== undefined) header.push(makeProperty('METHOD', method));
   return serialize(makeComponent('VCALENDAR', header, [makeComponent('VFREEBUSY', [...properties, ...more])]));
 }

@@ -9,6 +9,7 @@ import { MAX_DEPTH } from './limits.ts';
 import type { JcalComponent, JcalProperty } from './zones.ts';
 
 const NAME = /^[A-Za-z0-9_.-]+$/;
+const isName = (value: unknown): value is string => typeof value === 'string' && NAME.test(value);
 
 export function toJcal(component: Component): JcalComponent {
   return [component.name.toLowerCase(), component.properties.map(propertyToJcal), component.components.map(toJcal)];
@@ -51,7 +52,7 @@ function plain(value: unknown): unknown {
 export function fromJcal(jcal: unknown, depth = 0): Component {
   if (!Array.isArray(jcal) || depth > MAX_DEPTH) throw new Error('no jCal component');
   const [name, properties, components] = jcal as readonly unknown[];
-  if (typeof name !== 'string' || !NAME.test(name) || !Array.isArray(properties) || !Array.isArray(components)) {
+  if (!isName(name) || !Array.isArray(properties) || !Array.isArray(components)) {
     throw new Error('a jCal component is ["name", [properties], [components]]');
   }
   return makeComponent(name, properties.map(propertyFromJcal), components.map((child) => fromJcal(child, depth + 1)));
@@ -59,14 +60,16 @@ export function fromJcal(jcal: unknown, depth = 0): Component {
 
 function propertyFromJcal(jcal: unknown): Property {
   const [name, parameters, type, ...values] = Array.isArray(jcal) ? (jcal as readonly unknown[]) : [];
-  if (typeof name !== 'string' || !NAME.test(name) || typeof type !== 'string' || !NAME.test(type) || typeof parameters !== 'object' || parameters === null || values.length === 0) {
+  if (!isName(name) || !isName(type) || typeof parameters !== 'object' || parameters === null || values.length === 0) {
     throw new Error('a jCal property is ["name", {parameters}, "type", value, …]');
   }
   const line = writeValue(name.toLowerCase(), type.toLowerCase(), values);
   const colon = line.indexOf(':');
-  const own = Object.entries(parameters).filter(([key]) => NAME.test(key)).map(([key, value]): [string, readonly string[]] => [key.toUpperCase(), [value].flat().map(String)]);
+  const own = new Map<string, readonly string[]>();
+  for (const [key, value] of Object.entries(parameters)) if (NAME.test(key)) own.set(key.toUpperCase(), [value].flat().map(String));
   const written = line.slice(0, colon).split(';VALUE=')[1];
-  return makeProperty(name, line.slice(colon + 1), new Map<string, readonly string[]>(written === undefined ? own : [...own, ['VALUE', [written]]]));
+  if (written !== undefined) own.set('VALUE', [written]);
+  return makeProperty(name, line.slice(colon + 1), own);
 }
 
 /** `NAME:value` or `NAME;VALUE=TYPE:value`. */

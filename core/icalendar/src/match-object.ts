@@ -3,6 +3,7 @@
  * slow half of `match.ts`, which asks the facts first.
  */
 import type { EpochSeconds, TimeRange } from '@kalends/contracts';
+import type { Trigger } from './alarms.ts';
 import { readTrigger, repeatsOf } from './alarms.ts';
 import type { CalendarObject } from './calendar-object.ts';
 import type { Component, Property } from './component.ts';
@@ -49,7 +50,10 @@ function childTest(filter: ComponentFilter): ComponentTest {
   const { name, absent } = filter;
   if (absent === true) return (component) => !component.components.some((child) => child.name === name);
   const test = componentTest(filter);
-  return (component, subject, part) => findComponents(component, name).some((child) => test(child, subject, part ?? subject.series.parts.find((one) => one.component === child)));
+  return (component, subject, part) => {
+    const partOf = (child: Component): Part | undefined => part ?? subject.series.parts.find((one) => one.component === child);
+    return findComponents(component, name).some((child) => test(child, subject, partOf(child)));
+  };
 }
 
 function componentOverlaps(component: Component, { series, floating }: Subject, part: Part | undefined, range: TimeRange): boolean {
@@ -71,12 +75,13 @@ function alarmOverlaps(alarm: Component, series: Series, part: Part, range: Time
   };
   if (trigger.related === 'none') return sounds(trigger.at);
   const window = { start: range.start - trigger.at - times * pause - 2 * DAY, end: range.end - trigger.at + 2 * DAY };
-  const near = part === series.master && series.recurrence !== undefined ? instancesNear(series, window, 10 * MAX_INSTANCES).instances : singleInstances(series);
+  const recurs = part === series.master && series.recurrence !== undefined;
+  const near = recurs ? instancesNear(series, window, 10 * MAX_INSTANCES).instances : singleInstances(series);
   return near.some((instance) => instance.part === part && sounds(triggerInstant(instance, trigger, floating)));
 }
 
 /** Days of a trigger are days on the part's clock (RFC 5545 §3.3.6). */
-function triggerInstant({ part, start, end }: Instance, { related, at, days }: { readonly related: string; readonly at: number; readonly days: number }, floating: Zone | undefined): EpochSeconds {
+function triggerInstant({ part, start, end }: Instance, { related, at, days }: Trigger, floating: Zone | undefined): EpochSeconds {
   const from = related === 'end' ? end : start;
   const exact = at - days * DAY;
   if (isFloating(part)) return (floating === undefined ? from + days * DAY : floating.toUtc(from + days * DAY)) + exact;
@@ -88,12 +93,10 @@ function propertyTest({ name, absent, range, text, parameters }: PropertyFilter)
   if (absent === true) return (component) => !component.properties.some((property) => property.name === name);
   const matches = text === undefined ? undefined : textMatcher(text);
   const parameterTests = parameters.map(parameterTest);
-  return (component, subject) =>
-    component.properties.some(
-      (property) =>
-        property.name === name && (range === undefined || propertyOverlaps(property, subject, range)) && (matches === undefined || matches(readText(property.value))) &&
-        parameterTests.every((test) => test(property)),
-    );
+  return (component, subject) => component.properties.some((property) => {
+    if (property.name !== name || (range !== undefined && !propertyOverlaps(property, subject, range))) return false;
+    return (matches === undefined || matches(readText(property.value))) && parameterTests.every((test) => test(property));
+  });
 }
 
 function parameterTest({ name, absent, text }: ParameterFilter): (property: Property) => boolean {

@@ -16,14 +16,16 @@ import { textMatcher } from './text-match.ts';
 import type { Zone } from './zones.ts';
 
 /** What of an `Item` matching looks at. */
-export interface MatchItem { readonly component?: ComponentKind; readonly meta?: { readonly uid?: string }; readonly facts?: ItemFacts; readonly body?: Uint8Array }
+export interface MatchItem {
+  readonly component?: ComponentKind; readonly meta?: { readonly uid?: string }; readonly facts?: ItemFacts; readonly body?: Uint8Array;
+}
 export interface Matcher {
   /** For `CalendarStore.queryItems`: a superset. */ readonly query: ItemQuery;
   /** Without facts every item needs its body. */ readonly needsFacts: boolean;
   /** `select.meta`: a test of the UID is answered from the row. */ readonly needsMeta: boolean;
   /** Nearly every item must be decided by its body: ask for it at once. */ readonly needsBody: boolean;
   /** Nothing matches: there is no need to ask the store. */ readonly never: boolean;
-  /** `'needs-body'`: the facts do not reach that far; ask again with the body (never answered when there is one). A body that cannot be parsed does not match. */
+  /** `'needs-body'`: the facts do not reach that far; ask again with the body. A body that cannot be parsed does not match. */
   test(item: MatchItem): boolean | 'needs-body';
 }
 
@@ -31,11 +33,18 @@ export interface Matcher {
 export function matcher(filter: ComponentFilter, floating?: Zone): Matcher {
   const plan = makePlan(filter);
   const exact = objectTest(filter, floating);
-  return { query: plan.query, needsFacts: plan.checks.some(({ range, alarm }) => range !== undefined || alarm !== undefined), needsMeta: plan.uids.length > 0, needsBody: plan.residual, never: plan.never, test: (item) => testItem(plan, exact, item, floating) };
+  return {
+    query: plan.query, never: plan.never, needsMeta: plan.uids.length > 0, needsBody: plan.residual,
+    needsFacts: plan.checks.some(({ range, alarm }) => range !== undefined || alarm !== undefined),
+    test: (item) => testItem(plan, exact, item, floating),
+  };
 }
 
 /** One comp-filter on a kind that objects have. */
-interface Check { readonly kind: ComponentKind; readonly range: TimeRange | undefined; /** Must (or must not) have a VALARM. */ readonly alarm: boolean | undefined }
+interface Check {
+  readonly kind: ComponentKind; readonly range: TimeRange | undefined;
+  /** Must (or must not) have a VALARM. */ readonly alarm: boolean | undefined;
+}
 interface Plan {
   readonly query: ItemQuery;
   readonly never: boolean;
@@ -51,12 +60,13 @@ function makePlan(filter: ComponentFilter): Plan {
   const absent = filter.components.filter((child) => child.absent === true).flatMap(({ name }) => (isComponentKind(name) ? [name] : []));
   const checks = wanted.map(({ name, range, components }) => ({ kind: name as ComponentKind, range, alarm: alarmNeed(components) }));
   const uidFilters = wanted.flatMap(({ properties }) => properties.filter(isUidText));
-  const never = filter.name !== 'VCALENDAR' || filter.absent === true || kinds.size > 1 || [...kinds].some((kind) => absent.includes(kind)) || checks.some(({ range }) => range !== undefined && range.start >= range.end);
+  const contradicts = kinds.size > 1 || [...kinds].some((one) => absent.includes(one)) || checks.some(({ range }) => range !== undefined && range.start >= range.end);
   const [kind] = kinds;
   const overlapping = wanted.map(necessaryRange).find((range) => range !== undefined);
   return {
     query: { ...(kind === undefined ? {} : { component: kind }), ...(overlapping === undefined ? {} : { overlaps: overlapping }) },
-    never, checks, absent,
+    never: filter.name !== 'VCALENDAR' || filter.absent === true || contradicts,
+    checks, absent,
     uids: uidFilters.map(({ text }) => textMatcher(text!)),
     residual: filter.properties.length > 0 || filter.range !== undefined || filter.components.some(isResidual) || wanted.length > 1,
   };
@@ -67,7 +77,8 @@ function necessaryRange({ name, range, properties, components }: ComponentFilter
   if (range !== undefined) return range;
   const alarm = components.find((child) => child.name === 'VALARM' && child.absent !== true && child.range !== undefined);
   if (alarm !== undefined) return alarm.range;
-  return properties.find((property) => property.absent !== true && property.range !== undefined && (property.name === 'DTSTART' || (name === 'VTODO' && (property.name === 'COMPLETED' || property.name === 'CREATED'))))?.range;
+  const within = name === 'VTODO' ? ['DTSTART', 'COMPLETED', 'CREATED'] : ['DTSTART'];
+  return properties.find((property) => property.absent !== true && property.range !== undefined && within.includes(property.name))?.range;
 }
 
 function alarmNeed(components: readonly ComponentFilter[]): boolean | undefined {

@@ -24,9 +24,17 @@ const isPersonalPart = ({ name }: Component): boolean => name === 'VALARM' || na
 interface Personal { readonly properties: readonly Property[]; readonly components: readonly Component[] }
 const NOTHING: Personal = { properties: [], components: [] };
 
-const personalOf = ({ properties, components }: Component): Personal => ({ properties: properties.filter(isPersonal), components: components.filter(isPersonalPart) });
-const commonOf = (component: Component): Component => ({ ...withProperties(component, component.properties.filter((property) => !isPersonal(property))), components: component.components.filter((child) => !isPersonalPart(child)) });
-const withPersonal = (component: Component, { properties, components }: Personal): Component => ({ ...withProperties(component, [...component.properties, ...properties]), components: [...component.components, ...components] });
+function personalOf({ properties, components }: Component): Personal {
+  return { properties: properties.filter(isPersonal), components: components.filter(isPersonalPart) };
+}
+
+function commonOf({ name, properties, components }: Component): Component {
+  return { name, properties: properties.filter((property) => !isPersonal(property)), components: components.filter((child) => !isPersonalPart(child)) };
+}
+
+function withPersonal({ name, properties, components }: Component, own: Personal): Component {
+  return { name, properties: [...properties, ...own.properties], components: [...components, ...own.components] };
+}
 
 export interface SplitPersonal {
   /** For `putItem`: the sender's change of what all share, with the owner's own part as it was stored. */ readonly common: CalendarObject;
@@ -51,7 +59,10 @@ export function splitPersonal(sent: CalendarObject, stored: CalendarObject | und
   }
   const others = sent.root.components.filter(({ name }) => name !== sent.component);
   const isEmpty = personal.every(({ properties, components }) => components.length === 0 && properties.every((property) => !isPersonal(property)));
-  return { common: sent.edited(withComponents(sent.root, [...others, ...common])), patch: isEmpty ? undefined : serialize(makeComponent('VCALENDAR', [], personal)) };
+  return {
+    common: sent.edited(withComponents(sent.root, [...others, ...common])),
+    patch: isEmpty ? undefined : serialize(makeComponent('VCALENDAR', [], personal)),
+  };
 }
 
 /**
@@ -103,7 +114,8 @@ function isDerived(bare: Component, { recurrenceId }: Part, series: Series): boo
 
 /** One text per meaning; stamps of writing aside. */
 function meaning({ properties, components }: Component): string {
-  const lines = properties.filter(({ name }) => !STAMPS.has(name)).map((property) => `${property.name} ${JSON.stringify([...property.parameters])} ${property.value}`);
+  const lasting = properties.filter(({ name }) => !STAMPS.has(name));
+  const lines = lasting.map(({ name, parameters, value }) => `${name} ${JSON.stringify([...parameters])} ${value}`);
   return JSON.stringify([lines.sort(), components.map(meaning).sort()]);
 }
 const STAMPS: ReadonlySet<string> = new Set(['DTSTAMP', 'CREATED', 'LAST-MODIFIED', 'SEQUENCE']);

@@ -18,7 +18,10 @@ export function overlaps(start: EpochSeconds, end: EpochSeconds, range: TimeRang
   return start < range.end && (end > start ? end > range.start : start >= range.start);
 }
 
-export interface Occurrence { readonly start: EpochSeconds; readonly end: EpochSeconds; readonly busy: Busy; readonly component: number; /** As packed: as if UTC where it floats. */ readonly packed: EpochSeconds }
+export interface Occurrence {
+  readonly start: EpochSeconds; readonly end: EpochSeconds; readonly busy: Busy; readonly component: number;
+  /** Its start as packed: as if UTC where it floats. */ readonly packed: EpochSeconds;
+}
 
 /** True when the table holds every occurrence that may overlap `range`. */
 export function reaches({ covered, flags }: ItemFacts, range: TimeRange): boolean {
@@ -35,9 +38,11 @@ export function factsTouch(facts: ItemFacts, range: TimeRange, floating: Zone | 
 }
 
 /** Visits the packed occurrences that overlap `range`, with their real times, until `visit` answers true. */
-export function someOccurrence(facts: ItemFacts, range: TimeRange, floating: Zone | undefined, visit: (occurrence: Occurrence) => boolean): boolean {
+export function someOccurrence(facts: ItemFacts, range: TimeRange, floating: Zone | undefined, visit: (one: Occurrence) => boolean): boolean {
   if (floating === undefined || (facts.flags & FLOATING) === 0) {
-    return someOverlap(facts.occurrences, range, ({ start, length, busy, component }) => visit({ start, end: start + length, busy, component, packed: start }));
+    return someOverlap(facts.occurrences, range, ({ start, length, busy, component }) => {
+      return visit({ start, end: start + length, busy, component, packed: start });
+    });
   }
   const { parts } = readSlices(facts.slices);
   return someOverlap(facts.occurrences, { start: range.start - DAY, end: range.end + DAY }, ({ start: packed, length, busy, component }) => {

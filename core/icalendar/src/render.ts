@@ -22,10 +22,11 @@ export function renderer(spec: CalendarDataSpec, floating?: Zone): Renderer {
   const selection = component === undefined || isWhole(component) ? undefined : component;
   const edits: ((object: CalendarObject) => CalendarObject)[] = [];
   if (limitRecurrenceSet !== undefined) edits.push((object) => limitRecurrences(object, limitRecurrenceSet, floating));
-  if (limitFreebusySet !== undefined) edits.push((object) => (object.component === 'VFREEBUSY' ? object.edited(limitFreeBusy(object.root, limitFreebusySet)) : object));
+  if (limitFreebusySet !== undefined) edits.push((object) => object.edited(limitFreeBusy(object.root, limitFreebusySet)));
   if (selection !== undefined) edits.push((object) => object.edited(trimComponent(object.root, selection)));
   /** Without overrides there is nothing to limit. */
-  const needsParse = (facts: ItemFacts | undefined): boolean => edits.length > 1 || limitRecurrenceSet === undefined || facts === undefined || (facts.flags & RECURRING) !== 0;
+  const needsParse = (facts: ItemFacts | undefined): boolean =>
+    edits.length > 1 || limitRecurrenceSet === undefined || facts === undefined || (facts.flags & RECURRING) !== 0;
   return {
     verbatim: expand === undefined && edits.length === 0,
     wantsFacts: expand !== undefined || limitRecurrenceSet !== undefined,

@@ -7,7 +7,7 @@
 import type { EpochSeconds } from '@kalends/contracts';
 import { CalendarObject, isComponentKind } from './calendar-object.ts';
 import type { Component, Property } from './component.ts';
-import { findProperty, makeProperty, parameter, withProperties } from './component.ts';
+import { PRODID, findProperty, makeProperty, parameter, withProperties } from './component.ts';
 import { formatUtc, parseDuration } from './time.ts';
 import { ObjectZones, addDuration, readTimeOf } from './time-values.ts';
 
@@ -16,7 +16,6 @@ export interface Repaired {
   /** One short sentence each, without repetition; not empty means `amended`. */ readonly repairs: readonly string[];
 }
 
-const PRODID = '-//Kalends//Kalends//EN';
 const URIS: ReadonlySet<string> = new Set(['URL', 'ATTACH', 'ATTENDEE', 'ORGANIZER', 'TZURL', 'SOURCE', 'CONFERENCE', 'IMAGE', 'LINK']);
 const DURATIONS: ReadonlySet<string> = new Set(['DURATION', 'TRIGGER', 'REFRESH-INTERVAL']);
 

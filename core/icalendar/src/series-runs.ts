@@ -7,6 +7,7 @@ import { DISTANT } from './filter.ts';
 import { MAX_COVERED_STARTS, MAX_RUNS } from './limits.ts';
 import type { Run } from './occurrences.ts';
 import { FLOOR } from './occurrences.ts';
+import type { StartRuns } from './recurrence.ts';
 import { startRuns } from './recurrence.ts';
 import type { Instance, Part, Series } from './series.ts';
 import { endOf, place, singleInstances } from './series.ts';
@@ -20,14 +21,15 @@ export interface SeriesRuns {
 export function seriesRuns(series: Series, until: EpochSeconds): SeriesRuns {
   const runs: Run[] = [];
   let complete = DISTANT;
-  for (const instance of singleInstances(series)) runs.push(series.periods.includes(instance) ? { ...single(instance), length: instance.end - instance.start } : single(instance));
+  for (const instance of singleInstances(series)) runs.push(instance.isPeriod === true ? period(instance) : single(instance));
   if (series.master !== undefined && series.recurrence !== undefined) {
-    const { runs: starts, ends, truncated } = startRuns(series.recurrence, { start: -DISTANT, end: until }, MAX_COVERED_STARTS);
+    const given = startRuns(series.recurrence, { start: -DISTANT, end: until }, MAX_COVERED_STARTS);
+    const { runs: starts, ends, truncated } = given;
     const regular = series.future.length === 0 && ends.size === 0 && isExact(series.master);
     complete = until;
     if (truncated) complete = starts.reduce((last, run) => Math.max(last, run.start + run.step * run.repeats), FLOOR);
     if (regular) for (const { start, step, repeats } of starts) runs.push({ ...sample(series.master, start), step, repeats });
-    else runs.push(...joined(placed(series, series.master, starts, ends)));
+    else runs.push(...joined(placed(series, series.master, given)));
   }
   runs.sort((a, b) => a.start - b.start);
   const rest = runs[MAX_RUNS];
@@ -45,10 +47,17 @@ function single({ part, start, end, busy }: Instance): Run {
   return { start: start - part.before, step: 0, repeats: 0, length: Math.max(0, end - start) + part.before + part.after, busy, component: part.index };
 }
 
-function* placed(series: Series, master: Part, starts: readonly { start: number; step: number; repeats: number }[], ends: ReadonlyMap<number, number>): Generator<Run> {
+/** A period's ends are its own, whatever the rows of §9.9 add to the VFREEBUSY. */
+function period({ part, start, end, busy }: Instance): Run {
+  return { start, step: 0, repeats: 0, length: end - start, busy, component: part.index };
+}
+
+function* placed(series: Series, master: Part, { runs, ends }: StartRuns): Generator<Run> {
   const zone = master.start?.zone;
-  for (const { start, step, repeats } of starts) {
-    for (let n = 0, id = start; n <= repeats; n++, id += step) yield single(place(series, master, id, zone === undefined ? id : zone.toLocal(id), ends.get(id)));
+  for (const { start, step, repeats } of runs) {
+    for (let n = 0, id = start; n <= repeats; n++, id += step) {
+      yield single(place(series, master, id, zone === undefined ? id : zone.toLocal(id), ends.get(id)));
+    }
   }
 }
 

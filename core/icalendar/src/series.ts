@@ -48,7 +48,9 @@ export interface Instance {
   readonly start: EpochSeconds;
   readonly end: EpochSeconds;
   readonly busy: Busy;
-  /** As RECURRENCE-ID has it: the start that the recurrence set gives. Absent where the object does not recur. */ readonly id: EpochSeconds | undefined;
+  /** As RECURRENCE-ID has it: the start that the recurrence set gives. Absent where the object does not recur. */
+  readonly id: EpochSeconds | undefined;
+  /** A FREEBUSY value. */ readonly isPeriod?: boolean;
 }
 
 export const isFloating = ({ start }: Part): boolean => start !== undefined && (start.kind === 'date' || start.kind === 'floating');
@@ -73,7 +75,7 @@ export function readSeries(object: CalendarObject): Series {
 function freeBusyPeriods(part: Part, zones: ObjectZones): readonly Instance[] {
   return findProperties(part.component, 'FREEBUSY').flatMap((property) => {
     const busy = BUSY_TYPES.get((parameter(property, 'FBTYPE') ?? 'BUSY').toUpperCase()) ?? 1;
-    return readPeriods(property, zones).map(({ start, end }) => ({ part, start: start.at, end: Math.max(start.at, end), busy, id: undefined }));
+    return readPeriods(property, zones).map(({ start, end }) => ({ part, start: start.at, end: Math.max(start.at, end), busy, id: undefined, isPeriod: true }));
   });
 }
 const BUSY_TYPES: ReadonlyMap<string, Busy> = new Map([['FREE', 0], ['BUSY', 1], ['BUSY-TENTATIVE', 2], ['BUSY-UNAVAILABLE', 3]]);
@@ -186,8 +188,9 @@ function dateValues(property: Property, start: TimeValue, zones: ObjectZones): r
 export function dateValue(value: TimeValue, start: TimeValue): DateValue {
   if (start.kind === 'date') return { at: Math.floor(value.local / DAY) * DAY, form: 'date' };
   if (value.kind === 'date') return { at: value.local, form: 'date' };
-  if (value.kind === 'floating' || start.kind === 'floating' || value.zone === start.zone) return { at: value.local, form: value.kind === 'utc' && start.kind === 'utc' ? 'utc' : 'local' };
-  return { at: value.at, form: 'utc' };
+  if (value.kind === 'utc' && start.kind !== 'floating') return { at: value.at, form: 'utc' };
+  const sameClock = value.kind === 'floating' || start.kind === 'floating' || value.zone === start.zone;
+  return sameClock ? { at: value.local, form: 'local' } : { at: value.at, form: 'utc' };
 }
 
 /** When an occurrence of this part that begins then (on the wall clock, and the instant) ends. */
@@ -211,15 +214,20 @@ export function reachBack(series: Series): number {
 /** How far a packed time may lie from the real one. */
 const driftOf = ({ parts }: Series): number => (parts.some(isFloating) ? DAY : 0);
 
+/** `truncated`: there may be more behind the last. */
+export interface NearInstances { readonly instances: readonly Instance[]; readonly truncated: boolean }
+
 /**
  * Occurrences that may overlap `range` (it is widened; the caller tests exactly), ascending by start, at most `limit` of those that start after `after`. For
  * facts see `series-runs.ts`.
  */
-export function instancesNear(series: Series, range: TimeRange, limit: number, after = -Infinity): { readonly instances: readonly Instance[]; readonly truncated: boolean } {
+export function instancesNear(series: Series, range: TimeRange, limit: number, after = -Infinity): NearInstances {
   const drift = driftOf(series);
   // `before` is a second at most.
   const window = { start: range.start - reachBack(series) - drift, end: range.end + drift + 1 };
-  const found = singleInstances(series).filter(({ part, start, end }) => start > after && start - part.before < window.end && end + part.after + drift >= range.start);
+  const found = singleInstances(series).filter(
+    ({ part, start, end }) => start > after && start - part.before < window.end && end + part.after + drift >= range.start,
+  );
   let truncated = false;
   if (series.master !== undefined && series.recurrence !== undefined) {
     const shift = movedBy(series);

@@ -75,8 +75,14 @@ function canExpand({ root, component }: CalendarObject, series: Series): boolean
     component === 'VEVENT' && series.future.length === 0 && root.source?.document.copyable === true &&
     root.components.every(({ name, source }) => (name === 'VEVENT' || name === 'VTIMEZONE') && source !== undefined) &&
     root.properties.every(({ source }) => source !== undefined && source.from < first) &&
-    series.parts.every(({ start, component: part }) => start !== undefined && part.components.every((child) => part.properties.every(({ source }) => source!.from < child.source!.from)))
+    series.parts.every((part) => part.start !== undefined && isInOrder(part.component))
   );
+}
+
+/** Properties before components, as the grammar of RFC 5545 §3.6 has it. */
+function isInOrder({ properties, components }: Component): boolean {
+  const first = components[0]?.source?.from ?? Infinity;
+  return properties.every(({ source }) => source !== undefined && source.from < first);
 }
 
 /** An end that the client gave by DURATION stays as it is, but where days on a zoned clock differ in length. */

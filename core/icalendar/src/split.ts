@@ -47,7 +47,7 @@ export function splitCalendar(octets: Uint8Array): SplitCalendar {
   return { objects, problems: told, properties: calendarProperties(roots[0]) };
 }
 
-interface Group { readonly root: Component; readonly uid: string; readonly kind: ComponentKind; readonly parts: Component[] }
+interface Group { readonly root: Component; readonly uid: string; readonly kind: ComponentKind; readonly line: number; readonly parts: Component[] }
 
 function addTo(groups: Map<string, Group>, root: Component, component: Component, told: Problem[]): void {
   const { name } = component;
@@ -55,11 +55,12 @@ function addTo(groups: Map<string, Group>, root: Component, component: Component
     told.push(problemAt(component, `${name} cannot be stored`));
     return;
   }
+  const line = component.source?.line ?? 1;
   const given = readText(findProperty(component, 'UID')?.value ?? '').trim();
   const uid = given === '' ? fingerprint(component) : given;
   const group = groups.get(uid);
   if (group === undefined) {
-    groups.set(uid, { root, uid, kind: name, parts: [given === '' ? withUid(component, uid) : component] });
+    groups.set(uid, { root, uid, kind: name, line, parts: [given === '' ? withUid(component, uid) : component] });
     return;
   }
   const id = findProperty(component, 'RECURRENCE-ID')?.value;
@@ -73,13 +74,14 @@ function addTo(groups: Map<string, Group>, root: Component, component: Component
     // One UID for two things: both are kept, the later one under a UID of its own.
     const other = `${uid}-${fingerprint(component).slice(0, 8)}`;
     told.push(problemAt(component, `a second ${name} with the UID ${uid}; it is kept as ${other}`));
-    groups.set(other, { root, uid: other, kind: name, parts: [withUid(component, other)] });
+    groups.set(other, { root, uid: other, kind: name, line, parts: [withUid(component, other)] });
   }
 }
 
 /** Two states of one thing: another SEQUENCE, the same instance, or the same start. */
 function isRevision(one: Component, other: Component): boolean {
-  return sequenceOf(one) !== sequenceOf(other) || findProperty(one, 'RECURRENCE-ID') !== undefined || findProperty(one, 'DTSTART')?.value === findProperty(other, 'DTSTART')?.value;
+  if (sequenceOf(one) !== sequenceOf(other) || findProperty(one, 'RECURRENCE-ID') !== undefined) return true;
+  return findProperty(one, 'DTSTART')?.value === findProperty(other, 'DTSTART')?.value;
 }
 
 /** RFC 5546 §2.1.5: SEQUENCE, then DTSTAMP; the later in the file where both are equal. */
@@ -94,18 +96,19 @@ const withUid = (component: Component, uid: string): Component => setProperty(co
 
 /** Of the content, less what a second export of the same changes; as a UUID. */
 function fingerprint(component: Component): string {
-  const lines = component.properties.filter(({ name }) => name !== 'DTSTAMP').map(({ name, parameters, value }) => `${name} ${JSON.stringify([...parameters])} ${value}`);
+  const lasting = component.properties.filter(({ name }) => name !== 'DTSTAMP');
+  const lines = lasting.map(({ name, parameters, value }) => `${name} ${JSON.stringify([...parameters])} ${value}`);
   const hex = createHash('sha256').update(lines.sort().join('\n')).digest('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-function toObject({ root, uid, kind, parts }: Group): SplitObject {
+function toObject({ root, uid, kind, line, parts }: Group): SplitObject {
   const tzids = new Set<string>();
   for (const part of parts) collectZones(part, tzids);
   const zones = root.components.filter((child) => child.name === 'VTIMEZONE' && tzids.delete(readText(findProperty(child, 'TZID')?.value ?? '')));
   const header = root.properties.filter(({ name }) => HEADER.has(name));
-  const line = Math.min(...parts.map(({ source }) => source?.line ?? Infinity));
-  return { uid, component: kind, octets: serialize(makeComponent('VCALENDAR', header, [...zones, ...parts])), line: Number.isFinite(line) ? line : (root.source?.line ?? 1) };
+  const octets = serialize(makeComponent('VCALENDAR', header, [...zones, ...parts]));
+  return { uid, component: kind, octets, line };
 }
 
 function collectZones(component: Component, tzids: Set<string>): void {

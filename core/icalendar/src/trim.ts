@@ -27,8 +27,11 @@ export function trimComponent(component: Component, selection: ComponentSelectio
 
 /** FREEBUSY periods that do not overlap `range` go; a property that loses all of them goes too. */
 export function limitFreeBusy(root: Component, range: TimeRange): Component {
+  if (!root.components.some(({ name }) => name === 'VFREEBUSY')) return root;
   const zones = new ObjectZones(root);
-  return withComponents(root, root.components.map((component) => (component.name === 'VFREEBUSY' ? withProperties(component, component.properties.flatMap((property) => limitPeriods(property, range, zones))) : component)));
+  const limited = (component: Component): Component =>
+    component.name === 'VFREEBUSY' ? withProperties(component, component.properties.flatMap((property) => limitPeriods(property, range, zones))) : component;
+  return withComponents(root, root.components.map(limited));
 }
 
 function limitPeriods(property: Property, range: TimeRange, zones: ObjectZones): readonly Property[] {

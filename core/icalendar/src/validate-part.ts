@@ -35,13 +35,24 @@ function validateProperty(property: Property, zones: ObjectZones, tell: Tell): v
   if (section !== undefined) validateTime(property, value, section, zones, tell);
   else if (name === 'EXDATE' || name === 'RDATE') validateDates(property, zones, tell);
   else if (name === 'DURATION') validateDuration(property, tell);
-  else if (name === 'SEQUENCE' && !/^\s*\+?\d{1,10}\s*$/.test(value)) tell('valid-calendar-data', 'RFC 5545 §3.8.7.4', `SEQUENCE ${excerpt(value)} is no number`, property);
-  else if (name === 'FREEBUSY') for (const text of splitList(value)) if (text !== '' && readPeriod(property, zones, text) === undefined) tell('valid-calendar-data', 'RFC 5545 §3.3.9', `${excerpt(text)} is no period`, property);
+  else if (name === 'FREEBUSY') validatePeriods(property, splitList(value), zones, tell);
+  else if (name === 'SEQUENCE' && !/^\s*\+?\d{1,10}\s*$/.test(value)) {
+    tell('valid-calendar-data', 'RFC 5545 §3.8.7.4', `SEQUENCE ${excerpt(value)} is no number`, property);
+  }
+}
+
+function validatePeriods(property: Property, texts: readonly string[], zones: ObjectZones, tell: Tell): void {
+  for (const text of texts) {
+    if (text === '' || readPeriod(property, zones, text) !== undefined) continue;
+    tell('valid-calendar-data', 'RFC 5545 §3.3.9', `${excerpt(text)} is no period`, property);
+  }
 }
 
 function validateTime(property: Property, text: string, section: string, zones: ObjectZones, tell: Tell): void {
   const parsed = parseTime(text.trim());
-  if (parsed === undefined) return tell('valid-calendar-data', `RFC 5545 ${section}`, `${property.name} ${excerpt(text)} is no date or time that exists`, property);
+  if (parsed === undefined) {
+    return tell('valid-calendar-data', `RFC 5545 ${section}`, `${property.name} ${excerpt(text)} is no date or time that exists`, property);
+  }
   if (parsed.kind === 'floating') validateZone(property, zones, tell);
 }
 
@@ -61,26 +72,33 @@ function validateDates(property: Property, zones: ObjectZones, tell: Tell): void
   for (const text of texts.slice(0, MAX_DATES)) {
     // An empty EXDATE excludes nothing; some programs write it.
     if (text.trim() === '') continue;
-    if (!text.includes('/')) validateTime(property, text, section, zones, tell);
-    else if (property.name === 'EXDATE' || readPeriod(property, zones, text) === undefined) tell('valid-calendar-data', 'RFC 5545 §3.3.9', `${excerpt(text)} is no period`, property);
-    else validateZone(property, zones, tell);
+    if (!text.includes('/') || property.name === 'EXDATE') validateTime(property, text, section, zones, tell);
+    else {
+      validatePeriods(property, [text], zones, tell);
+      if (!text.split('/')[0]!.endsWith('Z')) validateZone(property, zones, tell);
+    }
   }
 }
 
 function validateDuration(property: Property, tell: Tell): void {
+  const told = `DURATION ${excerpt(property.value)}`;
   const duration = parseDuration(property.value.trim());
-  if (duration === undefined) tell('valid-calendar-data', 'RFC 5545 §3.3.6', `DURATION ${excerpt(property.value)} is none`, property);
-  else if (duration.days < 0 || duration.seconds < 0) tell('valid-calendar-data', 'RFC 5545 §3.8.2.5', `DURATION ${excerpt(property.value)} is negative`, property);
+  if (duration === undefined) tell('valid-calendar-data', 'RFC 5545 §3.3.6', `${told} is none`, property);
+  else if (duration.days < 0 || duration.seconds < 0) tell('valid-calendar-data', 'RFC 5545 §3.8.2.5', `${told} is negative`, property);
 }
 
 /** RFC 5545 §3.6.1, §3.6.2, §3.8.2.2. */
 function validateEnd(part: Component, zones: ObjectZones, tell: Tell): void {
   const end = findProperty(part, part.name === 'VTODO' ? 'DUE' : 'DTEND');
-  if (end !== undefined && findProperty(part, 'DURATION') !== undefined) tell('valid-calendar-data', 'RFC 5545 §3.6.1', `${end.name} and DURATION, which disagree`, end);
+  if (end !== undefined && findProperty(part, 'DURATION') !== undefined) {
+    tell('valid-calendar-data', 'RFC 5545 §3.6.1', `${end.name} and DURATION, which disagree`, end);
+  }
   const start = findProperty(part, 'DTSTART');
   if (start === undefined || end?.name !== 'DTEND') return;
   const [from, to] = [readTime(start, zones), readTime(end, zones)];
-  if (from !== undefined && to !== undefined && isAlike(from, to) && to.at < from.at) tell('valid-calendar-data', 'RFC 5545 §3.8.2.2', `DTEND ${end.value} is before DTSTART ${start.value}`, end);
+  if (from !== undefined && to !== undefined && isAlike(from, to) && to.at < from.at) {
+    tell('valid-calendar-data', 'RFC 5545 §3.8.2.2', `DTEND ${end.value} is before DTSTART ${start.value}`, end);
+  }
 }
 
 /** Whether both can be compared without a guess: values of different kinds are taken as old clients send them (see `between` in `series.ts`). */
@@ -91,7 +109,9 @@ function isAlike(a: TimeValue, b: TimeValue): boolean {
 
 function validateRecurrence(part: Component, tell: Tell): void {
   const rules = part.properties.filter(({ name }) => name === 'RRULE' || name === 'EXRULE');
-  if (rules.length > MAX_RULES) tell('max-instances', 'RFC 5545 §3.8.5.3', `${rules.length} recurrence rules, at most ${MAX_RULES} are taken`, rules[MAX_RULES]);
+  if (rules.length > MAX_RULES) {
+    tell('max-instances', 'RFC 5545 §3.8.5.3', `${rules.length} recurrence rules, at most ${MAX_RULES} are taken`, rules[MAX_RULES]);
+  }
   for (const property of rules.slice(0, MAX_RULES)) {
     const rule = parseRule(property.value.trim());
     if ('problem' in rule) tell('valid-calendar-data', 'RFC 5545 §3.3.10', `${property.name} ${excerpt(property.value)}: ${rule.problem}`, property);
@@ -105,7 +125,9 @@ function validateAlarm(alarm: Component, zones: ObjectZones, tell: Tell): void {
   const value = trigger.value.trim();
   if (parseDuration(value) !== undefined) return;
   const time = readTime(trigger, zones);
-  if (time === undefined || time.kind === 'date') tell('valid-calendar-data', 'RFC 5545 §3.8.6.3', `TRIGGER ${excerpt(value)} is neither duration nor time`, trigger);
+  if (time === undefined || time.kind === 'date') {
+    tell('valid-calendar-data', 'RFC 5545 §3.8.6.3', `TRIGGER ${excerpt(value)} is neither duration nor time`, trigger);
+  }
 }
 
 const excerpt = (text: string): string => `"${text.length > 60 ? `${text.slice(0, 60)}…` : text}"`;

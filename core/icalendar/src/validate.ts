@@ -18,7 +18,7 @@ import { readText } from './values.ts';
 
 export interface Rules {
   /** What the calendar takes (`supported-calendar-component-set`); absent: every ComponentKind. */ readonly components?: readonly ComponentKind[];
-  /** Refuse an override that is no instance of its recurring master. Without it the override counts as an occurrence of its own: old clients leave them behind. */
+  /** Refuse an override that is no instance of its master. Without it such a one is an occurrence of its own: old clients leave them behind. */
   readonly overridesMustFit?: boolean;
 }
 
@@ -39,16 +39,22 @@ export function validate(object: CalendarObject, rules: Rules = {}): readonly Pr
   validateIdentity(object, tell);
   validateOverrides(object, zones, tell);
   for (const part of object.parts) validatePart(part, zones, tell);
-  if (rules.overridesMustFit === true && problems.length === 0) for (const stray of strayOverrides(object)) tell('valid-calendar-data', 'RFC 5545 §3.8.4.4', 'RECURRENCE-ID is no instance of the master', stray);
+  if (rules.overridesMustFit === true && problems.length === 0) {
+    for (const stray of strayOverrides(object)) tell('valid-calendar-data', 'RFC 5545 §3.8.4.4', 'RECURRENCE-ID is no instance of the master', stray);
+  }
   return problems;
 }
 
 /** RFC 5545 §3.4, §3.6, §3.7. */
 function validateCalendar(root: Component, tell: Tell): void {
   const version = findProperty(root, 'VERSION');
-  if (version !== undefined && !version.value.includes('2.0')) tell('valid-calendar-data', 'RFC 5545 §3.7.4', `VERSION ${version.value}: only 2.0 is understood`, version);
+  if (version !== undefined && !version.value.includes('2.0')) {
+    tell('valid-calendar-data', 'RFC 5545 §3.7.4', `VERSION ${version.value}: only 2.0 is understood`, version);
+  }
   const scale = findProperty(root, 'CALSCALE');
-  if (scale !== undefined && readText(scale.value).trim().toUpperCase() !== 'GREGORIAN') tell('valid-calendar-data', 'RFC 5545 §3.7.1', `CALSCALE ${scale.value} is not understood`, scale);
+  if (scale !== undefined && readText(scale.value).trim().toUpperCase() !== 'GREGORIAN') {
+    tell('valid-calendar-data', 'RFC 5545 §3.7.1', `CALSCALE ${scale.value} is not understood`, scale);
+  }
   const method = findProperty(root, 'METHOD');
   if (method !== undefined) tell('valid-calendar-object-resource', 'RFC 4791 §4.1', `METHOD:${method.value} in a stored object`, method);
 }
@@ -68,7 +74,9 @@ function validateKinds(root: Component, { components }: Rules, tell: Tell): Comp
     return undefined;
   }
   const kind = first.name as ComponentKind;
-  if (components !== undefined && !components.includes(kind)) tell('supported-calendar-component', 'RFC 4791 §5.2.3', `this calendar takes ${components.join(', ')}, not ${kind}`, first);
+  if (components !== undefined && !components.includes(kind)) {
+    tell('supported-calendar-component', 'RFC 4791 §5.2.3', `this calendar takes ${components.join(', ')}, not ${kind}`, first);
+  }
   return kind;
 }
 
@@ -77,8 +85,11 @@ function validateIdentity(object: CalendarObject, tell: Tell): void {
   for (const part of object.parts) {
     const uids = findProperties(part, 'UID');
     const uid = uids[0];
-    if (uid === undefined || readText(uid.value).trim() === '') tell('valid-calendar-object-resource', 'RFC 5545 §3.8.4.7', `${part.name} without UID`, part);
-    else if (readText(uid.value) !== object.uid || uids.some(({ value }) => value !== uid.value)) tell('valid-calendar-object-resource', 'RFC 4791 §4.1', `UID ${uid.value} beside ${object.uid}`, uid);
+    if (uid === undefined || readText(uid.value).trim() === '') {
+      tell('valid-calendar-object-resource', 'RFC 5545 §3.8.4.7', `${part.name} without UID`, part);
+    } else if (readText(uid.value) !== object.uid || uids.some(({ value }) => value !== uid.value)) {
+      tell('valid-calendar-object-resource', 'RFC 4791 §4.1', `UID ${uid.value} beside ${object.uid}`, uid);
+    }
   }
 }
 
@@ -109,7 +120,8 @@ export function strayOverrides(object: CalendarObject): readonly Component[] {
   if (recurrence === undefined || master?.start === undefined) return [];
   const start = master.start;
   const own = { ...recurrence, exdates: [] };
-  return series.parts.filter(({ recurrenceId }) => recurrenceId !== undefined && !isInstance(own, idOnClock(recurrenceId, start))).map(({ component }) => component);
+  const strays = series.parts.filter(({ recurrenceId }) => recurrenceId !== undefined && !isInstance(own, idOnClock(recurrenceId, start)));
+  return strays.map(({ component }) => component);
 }
 
 function idOnClock(id: TimeValue, start: TimeValue): number {
