@@ -23,7 +23,8 @@ interface Column {
   readonly key: string;
   readonly property: LiveProperty | undefined;
   readonly asked: XmlNode;
-  /** The element empty, for 404 and 403. */ readonly empty: string;
+  /** The element empty, for 404 and 403; its start tag all but the `>`; its end tag. All inside `DAV:prop`. */
+  readonly empty: string; readonly start: string; readonly end: string;
 }
 
 export class PropertyPlan {
@@ -90,8 +91,10 @@ export class KindPlan {
     return loaded;
   }
 
-  /** The `propstat` elements of one row; the writer stands inside a `DAV:response`. `minimal`: without what has no value (RFC 8144 §2.1). */
-  write(xml: XmlWriter, row: PropertyRow, loaded: readonly unknown[], minimal: boolean): void {
+  /**
+   * One row: `head`, which begins the `DAV:response`, its `propstat` elements, and the end. `minimal`: without what has no value (RFC 8144 §2.1).
+   */
+  write(xml: XmlWriter, head: string, row: PropertyRow, loaded: readonly unknown[], minimal: boolean): void {
     let missing = this.#unknown;
     let forbidden = '';
     let found = 0;
@@ -104,46 +107,44 @@ export class KindPlan {
         continue;
       }
       xml.hold();
-      if (found === 0) xml.fragment(START);
-      if (this.#writeColumn(xml, column, row, loaded[at])) found++;
+      if (this.#writeColumn(xml, found === 0 ? head + START : '', column, row, loaded[at])) found++;
       else {
         xml.undo();
         missing += column.empty;
       }
     }
-    if (this.#everyDead) found += this.#writeDead(xml, row, found);
-    if (this.#everyDead) missing = this.#unknown;
-    if (found > 0) xml.fragment(END);
-    else if (minimal || (missing === '' && forbidden === '')) xml.fragment(EMPTY);
-    if (forbidden !== '' && !this.#everyDead) xml.fragment(`<propstat><prop>${forbidden}</prop><status>HTTP/1.1 403 Forbidden</status></propstat>`);
-    if (missing !== '' && !minimal) xml.fragment(`<propstat><prop>${missing}</prop><status>HTTP/1.1 404 Not Found</status></propstat>`);
+    if (this.#everyDead) {
+      found += this.#writeDead(xml, head, row, found);
+      missing = this.#unknown;
+      forbidden = '';
+    }
+    if (minimal) missing = '';
+    if (found > 0 && missing === '' && forbidden === '') xml.fragment(END_ALL);
+    else xml.fragment(`${found > 0 ? END : head}${found === 0 && missing === '' && forbidden === '' ? EMPTY : ''}${propstat(forbidden, '403 Forbidden')}${propstat(missing, '404 Not Found')}</response>`);
   }
 
-  #writeColumn(xml: XmlWriter, column: Column, row: PropertyRow, loaded: unknown): boolean {
+  /** `before` goes first, whatever is written. */
+  #writeColumn(xml: XmlWriter, before: string, column: Column, row: PropertyRow, loaded: unknown): boolean {
     const { property } = column;
     if (property === undefined || isStored(property)) {
       const value = row.item === undefined ? storedProperty(row, column.key) : row.item.dead?.get(column.key);
       if (value === undefined) return false;
-      xml.fragment(this.#namesOnly ? column.empty : value);
+      xml.fragment(before + (this.#namesOnly ? column.empty : value));
       return true;
     }
-    if (this.#namesOnly) {
-      // Whether it is defined here only its value tells.
-      const before = xml.snapshot();
-      xml.open(column.name);
-      const defined = property.write(xml, row, loaded, column.asked);
-      xml.restore(before);
-      if (defined) xml.fragment(column.empty);
-      return defined;
-    }
-    xml.open(column.name);
+    xml.enter(before + column.start, column.name.ns);
     if (!property.write(xml, row, loaded, column.asked)) return false;
-    xml.close();
+    xml.leave(column.end);
+    if (this.#namesOnly) {
+      // Whether it is defined here only its value told.
+      xml.undo();
+      xml.fragment(before + column.empty);
+    }
     return true;
   }
 
   /** @returns how many */
-  #writeDead(xml: XmlWriter, row: PropertyRow, found: number): number {
+  #writeDead(xml: XmlWriter, head: string, row: PropertyRow, found: number): number {
     const source = row.item === undefined ? propertySource(row) : undefined;
     const personal = row.identity.principal === undefined ? undefined : source?.personal.get(row.identity.principal);
     let written = 0;
@@ -151,7 +152,7 @@ export class KindPlan {
       if (values === undefined) continue;
       for (const [key, value] of values) {
         if (!key.startsWith('{') || this.#liveKeys.has(key) || (values !== personal && personal?.has(key) === true)) continue;
-        if (found + written === 0) xml.fragment(START);
+        if (found + written === 0) xml.fragment(head + START);
         xml.fragment(this.#namesOnly ? emptyElement(fromClark(key)) : value);
         written++;
       }
@@ -162,8 +163,8 @@ export class KindPlan {
 
 function columnsOf(registry: PropertyRegistry, kind: string, asked: Asked): { readonly columns: readonly Column[]; readonly unknown: string } {
   if (asked.mode === 'none') return { columns: [], unknown: '' };
-  if (asked.mode === 'propname') return { columns: registry.all(kind).map((property) => liveColumn(property)), unknown: '' };
-  const columns = asked.mode === 'allprop' ? registry.all(kind).filter((property) => property.inAllprop === true).map((property) => liveColumn(property)) : [];
+  if (asked.mode === 'propname') return { columns: registry.all(kind).map((property) => column(property.name, property)), unknown: '' };
+  const columns = asked.mode === 'allprop' ? registry.all(kind).filter((property) => property.inAllprop === true).map((property) => column(property.name, property)) : [];
   const seen = new Set(columns.map((column) => column.key));
   let unknown = '';
   for (const node of asked.names) {
@@ -171,16 +172,16 @@ function columnsOf(registry: PropertyRegistry, kind: string, asked: Asked): { re
     if (seen.has(key)) continue;
     seen.add(key);
     const property = registry.find(kind, key);
-    const empty = emptyElement(node.name);
     // What allprop names beside itself and is dead comes with the dead ones.
-    if (property !== undefined || (asked.mode === 'prop' && !(isItemKind(kind) && !takesDead(kind)))) columns.push({ name: node.name, key, property, asked: node, empty });
-    else if (asked.mode === 'prop') unknown += empty;
+    if (property !== undefined || (asked.mode === 'prop' && !(isItemKind(kind) && !takesDead(kind)))) columns.push(column(node.name, property, node));
+    else if (asked.mode === 'prop') unknown += emptyElement(node.name);
   }
   return { columns, unknown };
 }
 
-function liveColumn(property: LiveProperty): Column {
-  return { name: property.name, key: clark(property.name), property, asked: new Element(property.name), empty: emptyElement(property.name) };
+function column(name: QName, property: LiveProperty | undefined, asked: XmlNode = new Element(name)): Column {
+  const empty = emptyElement(name);
+  return { name, key: clark(name), property, asked, empty, start: empty.slice(0, -'/>'.length), end: `</${name.local}>` };
 }
 
 /** Inside `DAV:prop`. */
@@ -188,7 +189,12 @@ function emptyElement({ ns, local }: QName): string {
   return ns === DAV ? `<${local}/>` : `<${local} xmlns='${escapeAttribute(ns)}'/>`;
 }
 
+function propstat(empties: string, status: string): string {
+  return empties === '' ? '' : `<propstat><prop>${empties}</prop><status>HTTP/1.1 ${status}</status></propstat>`;
+}
+
 const START = '<propstat><prop>';
 const END = '</prop><status>HTTP/1.1 200 OK</status></propstat>';
+const END_ALL = `${END}</response>`;
 const EMPTY = '<propstat><prop/><status>HTTP/1.1 200 OK</status></propstat>';
 const NOTHING_LOADED: readonly unknown[] = [];

@@ -108,9 +108,7 @@ export class Multistatus {
     const { xml } = this;
     const before = xml.snapshot();
     try {
-      xml.fragment(`<response><href>${href}</href>`);
-      kind.write(xml, row, loaded, this.#minimal);
-      xml.fragment('</response>');
+      kind.write(xml, `<response><href>${href}</href>`, row, loaded, this.#minimal);
       this.#rows++;
     } catch (error) {
       this.#failed(error);

@@ -42,10 +42,29 @@ export class XmlWriter implements XmlSink {
     this.#spaces[++this.#depth] = ns;
   }
 
+  /** As `open`, from a start tag that was made before, all but its `>`; text may stand before it. For what is written ten thousand times. */
+  enter(tag: string, ns: string): void {
+    this.#content();
+    this.#out += tag;
+    this.#pending = true;
+    this.#names[this.#depth] = '';
+    this.#spaces[++this.#depth] = ns;
+  }
+
+  /** As `close`, for what was entered. */
+  leave(tag: string): void {
+    this.#depth--;
+    this.#out += this.#pending ? '/>' : tag;
+    this.#pending = false;
+  }
+
   text(value: string): void {
     if (value === '') return;
-    this.#content();
-    this.#out += escapeText(value);
+    const text = UNSAFE_TEXT.test(value) ? value.replace(UNSAFE_TEXTS, entity) : value;
+    if (this.#pending) {
+      this.#pending = false;
+      this.#out += `>${text}`;
+    } else this.#out += text;
   }
 
   /** A `DAV:href`; `path` is percent-encoded already. */
