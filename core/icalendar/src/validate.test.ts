@@ -62,6 +62,7 @@ describe('readObject takes what old clients send', () => {
     ['overrides without a master (RFC 4791 §4.1)', calendar(event(START, 'RECURRENCE-ID:20260303T160000Z'))],
     ['an override before its master', calendar(event(START, 'RECURRENCE-ID:20260304T160000Z'), event(START, 'RRULE:FREQ=DAILY'))],
     ['an end of another kind, before the start', calendar(event(START, 'DTEND;VALUE=DATE:20060711'))],
+    ['an end on another clock, before the start', calendar(event(START, 'DTEND;TZID=Europe/Berlin:20060711T120000'))],
     ['a date without VALUE=DATE', calendar(event('DTSTART:20260303'))],
     ['UTC beside a TZID', calendar(event('DTSTART;TZID=Mars/Olympus:20260303T160000Z'))],
     ['a zone known by name alone (RFC 7809)', calendar(event('DTSTART;TZID=Europe/Berlin:20260303T160000'))],
