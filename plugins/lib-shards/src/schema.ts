@@ -96,6 +96,9 @@ CREATE TABLE quarantine (
 ) WITHOUT ROWID;
 CREATE INDEX quarantine_uid ON quarantine (home, uid) WHERE uid IS NOT NULL;
 
+CREATE TABLE removed (id INTEGER PRIMARY KEY, home INTEGER NOT NULL);  -- collections whose folders are still to be thrown away
+CREATE INDEX removed_home ON removed (home);
+
 CREATE TABLE pending (
   number INTEGER PRIMARY KEY AUTOINCREMENT, home INTEGER NOT NULL, collection INTEGER NOT NULL, file TEXT NOT NULL,
   kind TEXT NOT NULL,            -- put, remove, tree

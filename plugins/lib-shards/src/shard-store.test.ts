@@ -1,6 +1,6 @@
 /** The contract, kept by shards alone: every body in the shard, the writer on this thread. What files add is the flat-file store's to prove. */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StoreError, type Clock, type StoreMaintenance } from '@kalends/contracts';
@@ -39,7 +39,7 @@ function stagingArea(clock: Clock): { readonly bodies: BodyFiles; take(id: strin
 }
 
 const open: OpenStore = async (setting) => {
-  const path = mkdtempSync(join(tmpdir(), 'kalends-shards-'));
+  const path = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'kalends-shards-'));
   const opened: { close(): Promise<void> }[] = [];
   const { bodies, take } = stagingArea(setting.clock);
   const openOnce = (): StoreProvider => {

@@ -5,21 +5,26 @@
 import type { Change } from './change/change.ts';
 import type { Database } from './database.ts';
 
-/** What a change did, in words of files; filled while it is applied, turned into `pending` rows at its end. */
+/** What a change did, in words of files; filled while it is applied, in order, and turned into `pending` rows at its end. */
 export interface Effects {
-  /** A new home: its key, when it was made by this change. */ createdHome: boolean;
-  /** Files whose octets are new; `index` is the operation's, or undefined where the octets lie in another row (move, copy). */
-  readonly put: { readonly collection: number; readonly item: number; readonly name: string; readonly index: number | undefined; readonly from: { readonly collection: number; readonly name: string } | undefined }[];
-  readonly removed: { readonly collection: number; readonly name: string }[];
-  /** Items whose schedule tag, dead properties, ACL, personal data or attachments changed, or that have any and moved. */
-  readonly meta: { readonly collection: number; readonly item: number; readonly name: string }[];
+  /** Files of items, the last word on each name counts. */
+  readonly files: FileEffect[];
+  /** Items whose schedule tag, dead properties, ACL, personal data or attachments changed, or that had or have any and came, moved or went. */
+  readonly meta: { readonly collection: number; readonly name: string }[];
   /** Collections whose own row changed; `index` is the operation's. */ readonly sidecars: { readonly collection: number; readonly index: number }[];
   /** Folders were made, moved or removed. */ tree: boolean;
+  readonly removedCollections: number[];
   /** Changes whose jobs were added or finished. */ readonly jobs: Set<string>;
 }
+export type FileEffect =
+  /** New octets: those of operation `index`. */
+  | { readonly kind: 'put'; readonly collection: number; readonly name: string; readonly index: number }
+  /** The octets of another name, by move or copy. */
+  | { readonly kind: 'link'; readonly collection: number; readonly name: string; readonly item: number; readonly from: { readonly collection: number; readonly name: string } }
+  | { readonly kind: 'remove'; readonly collection: number; readonly name: string };
 
 export function newEffects(): Effects {
-  return { createdHome: false, put: [], removed: [], meta: [], sidecars: [], tree: false, jobs: new Set() };
+  return { files: [], meta: [], sidecars: [], tree: false, removedCollections: [], jobs: new Set() };
 }
 
 /** Step 2 of a change: what was written for it beside the tree. */
@@ -43,10 +48,9 @@ export interface WriterFiles {
   /** Throws system errors, ENOSPC above all, having removed what it began. */ prepare(database: Database, change: Change): Prepared;
   abandon(prepared: Prepared): void;
   /** Under the lock, first thing: carries out the rows that this process has not seen, and its own unfinished ones. */ catchUp(shard: ShardSession): void;
-  /** Under the lock, at the end of each change: its `pending` rows. @throws TempGone when a temp is not there any more */
+  /** Under the lock, at the end of each change: its `pending` rows. Leaves nothing behind when it throws. @throws TempGone when a temp is not there any more */
   record(shard: ShardSession, home: number, effects: Effects, prepared: Prepared): void;
-  /** Under the lock: the change's rows were rolled back. */ undo(shard: ShardSession, prepared: Prepared): void;
-  /** After COMMIT, lock released: puts the group's files in place. */ place(shard: ShardSession): Promise<void>;
+  /** After COMMIT, lock released: puts the group's files in place. Never rejects: what could not be done stays in `pending`. */ place(shard: ShardSession): Promise<void>;
   /** The transaction was rolled back as a whole. */ rolledBack(shard: ShardSession): void;
   /** Step 6. */ checkpoint(shard: ShardSession): Promise<void>;
   /** `pending` rows that this process has added since its last checkpoint of the shard. */ waiting(shard: ShardSession): number;
@@ -71,8 +75,13 @@ export function noFiles(): WriterFiles {
       },
       inode: () => null,
     }),
-    abandon: () => undefined, catchUp: () => undefined, record: () => undefined, undo: () => undefined, place: () => Promise.resolve(), rolledBack: () => undefined,
+    abandon: () => undefined, catchUp: () => undefined, record: () => undefined, place: () => Promise.resolve(), rolledBack: () => undefined,
     checkpoint: () => Promise.resolve(), waiting: () => 0, opened: () => undefined, close: () => undefined,
     task: (_, name) => Promise.reject(new Error(`no task ${name}`)),
   };
+}
+
+/** Octets that were staged are not there: never were, were taken, or are forgotten. */
+export class StagedGone extends Error {
+  override readonly name = 'StagedGone';
 }

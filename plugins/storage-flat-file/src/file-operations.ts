@@ -6,7 +6,7 @@
  * pool. Failures are Node's system errors, with their `code`. Paths are absolute.
  */
 import {
-  closeSync, fsyncSync, linkSync, lstatSync, mkdirSync, openSync, readFileSync, readlinkSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeSync,
+  chmodSync, closeSync, fsyncSync, linkSync, lstatSync, mkdirSync, openSync, readFileSync, readlinkSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -29,6 +29,8 @@ export interface FileOperations {
   unlink(path: string): void;
   /** One level or all of them; no error where it is there. */
   makeFolder(path: string, recursive?: boolean): void;
+  /** Mode 0600: only the server may read it. */
+  protect(path: string): void;
   /** With everything in it; no error where it is not there. */
   removeFolder(path: string): void;
   /** Of the name itself, never of what a link leads to; undefined where nothing is. */
@@ -46,6 +48,8 @@ export interface FileStat {
   readonly inode: number;
   /** Of the last change of its octets. */
   readonly modifiedMilliseconds: number;
+  /** Of the last change of its octets or names: a new hard link counts. */
+  readonly changedMilliseconds: number;
 }
 export interface FolderEntry { readonly name: string; readonly kind: FileStat['kind'] }
 
@@ -77,11 +81,12 @@ export const diskFiles: FileOperations = {
       if (codeOf(error) !== 'EEXIST') throw error;
     }
   },
+  protect: (path) => { chmodSync(path, 0o600); },
   removeFolder: (path) => { rmSync(path, { recursive: true, force: true }); },
   stat(path) {
     const found = lstatSync(path, { throwIfNoEntry: false });
     if (found === undefined) return undefined;
-    return { kind: kindOf(found), octets: found.size, inode: found.ino, modifiedMilliseconds: found.mtimeMs };
+    return { kind: kindOf(found), octets: found.size, inode: found.ino, modifiedMilliseconds: found.mtimeMs, changedMilliseconds: found.ctimeMs };
   },
   list: (path) => missingAs([], () => readdirSync(path, { withFileTypes: true }).map((entry) => ({ name: entry.name, kind: kindOf(entry) }))),
   read: (path) => missingAs(undefined, () => readFileSync(path)),

@@ -56,4 +56,4 @@ export interface Change {
 export type ChangeResult =
   | { readonly kind: 'done'; readonly revision: number }
   | { readonly kind: 'again' }
-  | { readonly kind: 'failed'; readonly code: 'busy' | 'no-space' | 'corrupt'; readonly message: string };
+  | { readonly kind: 'failed'; readonly code: 'busy' | 'no-space' | 'corrupt' | 'not-found'; readonly message: string };

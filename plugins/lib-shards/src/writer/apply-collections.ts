@@ -37,7 +37,6 @@ export function createHome(database: Database, { owner, root, epoch, properties,
   if (state === undefined) throw new Conflict('the home went while it was made');
   state.count('homes', 1);
   state.touch(root);
-  state.effects.createdHome = true;
   state.effects.sidecars.push({ collection: root, index: 0 });
   return state;
 }
@@ -148,6 +147,7 @@ function removeBelow(state: ChangeState, key: number): void {
   database.statement(dropQuarantineOf).run(key);
   database.statement(dropCollection).run(key);
   state.forget(key);
+  state.effects.removedCollections.push(key);
 }
 
 function leave(state: ChangeState, path: string): void {

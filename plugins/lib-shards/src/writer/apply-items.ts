@@ -62,9 +62,8 @@ export function put(state: ChangeState, operation: Operation<'put'>, prepared: P
   else if (before !== undefined && !before.inFile) database.statement(dropBody).run(id);
   state.countItem(kind, component, size, 1);
   state.touch(at.collection, { items: before === undefined ? 1 : 0 });
-  state.effects.put.push({ collection: at.collection, item: id, name: at.name, index, from: undefined });
-  const hasMeta = (each: { readonly scheduleTag: boolean; readonly extras: number }): boolean => each.scheduleTag || each.extras !== 0;
-  if (scheduleTag !== null || kind !== 'calendar' || (before !== undefined && hasMeta(before))) state.effects.meta.push({ ...at, item: id });
+  state.effects.files.push({ kind: 'put', ...at, index });
+  if (scheduleTag !== null || kind !== 'calendar' || (before !== undefined && hasMeta(before)) || mayBeHashed(at.name)) state.effects.meta.push(at);
 }
 
 export function remove(state: ChangeState, { at }: Operation<'remove'>): void {
@@ -73,9 +72,13 @@ export function remove(state: ChangeState, { at }: Operation<'remove'>): void {
   dropRow(state, before, kind);
   state.addGone(at.collection, at.name);
   state.touch(at.collection, { items: -1, withAcl: (before.extras & extraBits.acl) === 0 ? 0 : -1, acl: (before.extras & extraBits.acl) !== 0 });
-  state.effects.removed.push(at);
-  state.effects.meta.push({ ...at, item: before.id });
+  state.effects.files.push({ kind: 'remove', ...at });
+  if (hasMeta(before) || kind !== 'calendar' || mayBeHashed(at.name)) state.effects.meta.push(at);
 }
+
+const hasMeta = (item: StoredItem): boolean => item.scheduleTag || item.extras !== 0;
+/** A name so long that its file may be called otherwise. */
+const mayBeHashed = (name: string): boolean => name.length > 50;
 
 /** The item's rows and its octets in the sums; neither tombstone nor revision. */
 export function dropRow(state: ChangeState, { id, component, size, extras, inFile }: StoredItem, kind: string): void {
@@ -104,9 +107,8 @@ export function move(state: ChangeState, { at, to }: Operation<'move'>): void {
   state.addGone(at.collection, at.name);
   state.touch(at.collection, { items: -1, withAcl: -withAcl, acl: withAcl === 1 });
   state.touch(to.collection, { items: replaced ? 0 : 1, withAcl, acl: withAcl === 1 });
-  state.effects.put.push({ collection: to.collection, item: before.id, name: to.name, index: undefined, from: at });
-  state.effects.removed.push(at);
-  state.effects.meta.push({ ...to, item: before.id }, { ...at, item: before.id });
+  state.effects.files.push({ kind: 'link', ...to, item: before.id, from: at }, { kind: 'remove', ...at });
+  state.effects.meta.push(to, at);
 }
 
 export function copy(state: ChangeState, { at, to }: Operation<'copy'>): void {
@@ -120,8 +122,8 @@ export function copy(state: ChangeState, { at, to }: Operation<'copy'>): void {
   state.countItem(target.kind, before.component, before.size, 1);
   state.removeGone(target, to.name);
   state.touch(to.collection, { items: replaced ? 0 : 1 });
-  state.effects.put.push({ collection: to.collection, item: id, name: to.name, index: undefined, from: at });
-  state.effects.meta.push({ ...to, item: id });
+  state.effects.files.push({ kind: 'link', ...to, item: id, from: at });
+  state.effects.meta.push(to);
 }
 
 function replace(state: ChangeState, to: ItemKey, kind: string): boolean {
@@ -194,7 +196,7 @@ export function detach(state: ChangeState, { at, managedId }: Operation<'detach'
 function saveBits(state: ChangeState, at: ItemKey, before: StoredItem, bit: number, on: boolean): void {
   state.database.statement(setExtras).run(on ? before.extras | bit : before.extras & ~bit, state.revision, before.id);
   state.touch(at.collection);
-  state.effects.meta.push({ ...at, item: before.id });
+  state.effects.meta.push(at);
 }
 
 function found(state: ChangeState, at: ItemKey): StoredItem {

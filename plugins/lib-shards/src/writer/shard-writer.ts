@@ -9,7 +9,7 @@ import { Database, isBusy, isFull } from '../database.ts';
 import type { Probe, StoreCounters } from '../probe.ts';
 import { sleep } from '../probe.ts';
 import { prepareShard } from '../schema.ts';
-import { newEffects, TempGone, type Effects, type Prepared, type ShardSession, type WriterFiles } from '../writer-files.ts';
+import { newEffects, StagedGone, TempGone, type Effects, type Prepared, type ShardSession, type WriterFiles } from '../writer-files.ts';
 import { applyChange, type TombstoneRule } from './apply-change.ts';
 import { Conflict } from './change-state.ts';
 
@@ -96,6 +96,7 @@ export class ShardWriter implements ShardSession {
         await this.#settings.files.place(this);
         return { kind: 'done', revision };
       } catch (error) {
+        // Only up to COMMIT: `place` never rejects.
         this.#rollback();
         if (prepared !== undefined) this.#settings.files.abandon(prepared);
         return failure(error);
@@ -223,7 +224,6 @@ export class ShardWriter implements ShardSession {
         this.#database.statement('RELEASE change').run();
         done.push({ waiting, revision });
       } catch (error) {
-        this.#settings.files.undo(this, waiting.prepared!);
         if (!this.#rollbackToSavepoint()) {
           // The whole transaction is gone, with the changes before this one.
           this.#settings.files.rolledBack(this);
@@ -340,6 +340,7 @@ function failure(error: unknown): ChangeResult {
   if (error instanceof Conflict || error instanceof TempGone) return { kind: 'again' };
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Busy || isBusy(error)) return { kind: 'failed', code: 'busy', message };
+  if (error instanceof StagedGone) return { kind: 'failed', code: 'not-found', message };
   if (isFull(error)) return { kind: 'failed', code: 'no-space', message };
   return { kind: 'failed', code: 'corrupt', message: error instanceof Error ? (error.stack ?? message) : message };
 }

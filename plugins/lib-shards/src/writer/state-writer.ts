@@ -45,8 +45,11 @@ export class StateWriter {
     return dirty;
   }
 
-  async close(): Promise<void> {
+  async idle(): Promise<void> {
     await this.#last;
+  }
+
+  close(): void {
     this.database.close();
   }
 

@@ -92,8 +92,9 @@ export class WriterCore implements WriterPort {
     clearInterval(this.#timer);
     await this.checkpoint();
     for (const shard of this.#shards) await shard.close();
-    await this.#state.close();
+    await this.#state.idle();
     this.#files.close();
+    this.#state.close();
   }
 
   /** One at a time for each shard; a second call waits for the first. */

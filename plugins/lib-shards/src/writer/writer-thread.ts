@@ -42,6 +42,7 @@ function answer(request: Exclude<Request, { readonly kind: 'held-change' }>): Pr
     case 'task': return core.task(request.shard, request.name, request.payload);
     case 'state': return core.state(request.task);
     case 'checkpoint': return core.checkpoint();
-    case 'close': return core.close().then(() => { setImmediate(() => { port.close(); }); });
+    // The answer leaves in the next turn; then nothing keeps the thread.
+    case 'close': return core.close().finally(() => { setImmediate(() => { setImmediate(() => { port.close(); }); }); });
   }
 }
