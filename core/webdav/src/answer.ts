@@ -1,5 +1,6 @@
 /** Whole answers: a status, header fields, perhaps a short body. Listings and streams go through `xml/response-stream.ts`. */
 import type { HttpExchange } from '@kalends/contracts';
+import { isUtf8 } from 'node:buffer';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { XML_TYPE } from './errors/write-error.ts';
 import { XML_DECLARATION, XmlWriter } from './xml/write.ts';
@@ -10,10 +11,13 @@ export function answer({ response }: HttpExchange, status: number, headers: Outg
   response.end();
 }
 
+/** Node writes a head and a string at once, but gathers a head and octets from two places: a small body leaves as text if it is text. */
 export function answerBytes({ response }: HttpExchange, status: number, body: Uint8Array, headers: OutgoingHttpHeaders): void {
   response.writeHead(status, { 'Content-Length': body.length, ...headers });
-  response.end(body);
+  if (body.length <= TEXT_OCTETS && isUtf8(body)) response.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString());
+  else response.end(body);
 }
+const TEXT_OCTETS = 16_384;
 
 /** A small XML document that is no listing. */
 export function answerXml(exchange: HttpExchange, status: number, write: (xml: XmlWriter) => void, headers: OutgoingHttpHeaders = {}): void {

@@ -1,7 +1,7 @@
 /** Calendar data as an answer: which media type the client takes, and the octets with their header fields. */
 import type { DavRequest } from '@kalends/contracts';
 import { toJson } from '@kalends/icalendar';
-import { DavError } from '@kalends/webdav';
+import { DavError, answerBytes } from '@kalends/webdav';
 import { CALENDAR_MEDIA } from '../query/read-calendar-data.ts';
 import type { CalendarMedia } from '../query/read-calendar-data.ts';
 
@@ -9,10 +9,9 @@ export const TEXT_CALENDAR = 'text/calendar;charset=utf-8';
 export const JSON_CALENDAR = 'application/calendar+json';
 
 /** The answer whole: `text` is RFC 5545 text. */
-export function sendCalendar({ http: { request, response } }: DavRequest, status: number, text: Uint8Array, headers: Readonly<Record<string, string>> = {}, media: CalendarMedia = 'text/calendar'): void {
+export function sendCalendar({ http }: DavRequest, status: number, text: Uint8Array, headers: Readonly<Record<string, string>> = {}, media: CalendarMedia = 'text/calendar'): void {
   const body = media === 'text/calendar' ? text : toJson(text);
-  response.writeHead(status, { 'Content-Type': contentType(media), 'Content-Length': body.length, ...headers });
-  response.end(request.method === 'HEAD' ? undefined : body);
+  answerBytes(http, status, body, { 'Content-Type': contentType(media), ...headers });
 }
 
 export const contentType = (media: CalendarMedia): string => (media === 'text/calendar' ? TEXT_CALENDAR : JSON_CALENDAR);

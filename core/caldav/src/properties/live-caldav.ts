@@ -5,6 +5,7 @@
 import type { Limits, LiveProperty, XmlNode } from '@kalends/contracts';
 import { COLLATIONS, FLOOR, LAST_LOCAL, formatUtc } from '@kalends/icalendar';
 import { CALDAV, clark, dav, escapeSegment, ownCollection, storedProperty } from '@kalends/webdav';
+import { TEXT_CALENDAR } from '../methods/send-calendar.ts';
 import { appleIcal, caldav, calendarserver } from '../names.ts';
 import { supportedCalendarComponent } from '../preconditions.ts';
 import { CALENDAR_MEDIA } from '../query/read-calendar-data.ts';
@@ -39,7 +40,15 @@ const resourceTypes: readonly LiveProperty[] = [
       return true;
     },
   },
-  { ...fixedText(dav('getcontenttype'), ['free-busy-url'], 'text/calendar;charset=utf-8'), inAllprop: true },
+  { ...fixedText(dav('getcontenttype'), ['free-busy-url'], TEXT_CALENDAR), inAllprop: true },
+  {
+    // What GET says of every calendar object, so no row of a listing is read for it.
+    name: dav('getcontenttype'), kinds: ['calendar-item', 'inbox-item'], inAllprop: true,
+    write: (xml, { item }) => {
+      xml.text(TEXT_CALENDAR);
+      return item !== undefined;
+    },
+  },
 ];
 
 /** RFC 4791 §5.2.5-9; the limit of a home. A limit that is none has no property. */
