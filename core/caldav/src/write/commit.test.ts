@@ -2,9 +2,17 @@
 import type { ItemDraft, ItemName, WriteStep } from '@kalends/contracts';
 import { CalendarObject, makeProperty, setProperty, withComponents } from '@kalends/icalendar';
 import { DavError } from '@kalends/webdav';
-import { event, todo } from '@kalends/testkit';
+import { event, fakeClock, memoryDirectory, memoryStore, person, todo } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
-import { givenDoor } from './door.fixture.ts';
+import { givenDoor as doorOn } from './door-fixture.ts';
+import type { GivenDoor, Ground } from './door-fixture.ts';
+
+/** `store`: another door's, to look at the same home under other rules. */
+function givenDoor({ store, ...options }: Parameters<typeof doorOn>[1] & { readonly store?: GivenDoor['store'] } = {}): Promise<GivenDoor> {
+  const clock = fakeClock();
+  const directory: Ground['directory'] = Object.assign(memoryDirectory([person('amy')]), { mayLogIn: async () => true });
+  return doorOn({ store: store ?? memoryStore({ clock, runWorkTwice: true }).store, clock, directory }, options);
+}
 
 const refusal = (work: Promise<unknown>): Promise<string> => work.then(() => 'accepted', (error: unknown) => {
   if (error instanceof DavError) return error.condition?.name.local ?? String(error.status);

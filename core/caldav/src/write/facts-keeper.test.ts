@@ -1,17 +1,18 @@
 /** Facts that run out are made anew, and nothing else changes. */
 import type { ItemName } from '@kalends/contracts';
 import { COVER_AHEAD_SECONDS } from '@kalends/icalendar';
-import { event, fakeClock, memoryStore, recurring } from '@kalends/testkit';
+import { event, fakeClock, memoryDirectory, memoryStore, person, recurring } from '@kalends/testkit';
 import { expect, it } from 'vitest';
-import { givenDoor } from './door.fixture.ts';
+import { givenDoor } from './door-fixture.ts';
 import { FactsKeeper } from './facts-keeper.ts';
 
+const directory = Object.assign(memoryDirectory([person('amy')]), { mayLogIn: async () => true });
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => silent };
 
 it('renews endless series before what was worked out is spent, and keeps their ETags', async () => {
   const clock = fakeClock();
   const memory = memoryStore({ clock, runWorkTwice: true });
-  const { put, store, calendar } = await givenDoor({ store: memory.store });
+  const { put, store, calendar } = await givenDoor({ store: memory.store, clock, directory });
   await put('series.ics', recurring('series').body);
   await put('once.ics', event('once').body);
   const read = () => store.findItem(calendar.id, 'series.ics' as ItemName, { facts: true });
@@ -29,7 +30,7 @@ it('renews endless series before what was worked out is spent, and keeps their E
 it('works by itself, one process at a time, and stops when told', async () => {
   const clock = fakeClock();
   const memory = memoryStore({ clock });
-  const { put, store, calendar } = await givenDoor({ store: memory.store });
+  const { put, store, calendar } = await givenDoor({ store: memory.store, clock, directory });
   await put('series.ics', recurring('series').body);
   clock.jump((COVER_AHEAD_SECONDS / 2) * 1000);
   const stop = new AbortController();

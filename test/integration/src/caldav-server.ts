@@ -1,7 +1,8 @@
 /**
- * The real engine over HTTP with a memory store, for the tests of this package and of scheduling: plugins set up by the kernel, on a free port of the loopback
- * interface. `await using` closes it.
+ * Calendars and scheduling over HTTP on a memory store, set up by the kernel as a deployment would be, on a free port of the loopback interface. `await using`
+ * closes it. Whoever names an account is believed; the clock stands at NOW until a test moves it.
  */
+import { caldavPlugin } from '@kalends/caldav';
 import type { CalendarStore, Inspector, Limits, Principal, SchedulingTransport, WriteStep } from '@kalends/contracts';
 import { accessLog, deployment, inspector, itemReader, writeStep } from '@kalends/contracts';
 import directoryPlugin from '@kalends/directory';
@@ -15,9 +16,6 @@ import { schedulingPlugin } from '@kalends/scheduling';
 import { basic, clockPlugin, fakeClock, memoryDirectory, memoryDirectoryPlugin, memoryServicesPlugin, memoryStore, memoryStorePlugin, person, room, transportPlugin, trustingAuthenticatorPlugin } from '@kalends/testkit';
 import type { FakeClock } from '@kalends/testkit';
 import { Element, accessPlugin, parse, principalsPlugin, webdavPlugin } from '@kalends/webdav';
-import { z } from 'zod';
-import caldavPlugin from './plugin.ts';
-import { LIMITS } from './write/door.fixture.ts';
 
 export interface Answer {
   readonly status: number; readonly headers: Headers; readonly text: string;
@@ -44,6 +42,14 @@ export const BOB_HOME = '/calendars/__uids__/id-bob/';
 /** 2026-01-01T00:00:00Z: when tests happen. */
 export const NOW = 1_767_225_600;
 
+/** The config of plugins that have nothing to set. */
+const NOTHING = caldavPlugin.config;
+
+const LIMITS: Limits = {
+  homeOctets: Infinity, attachmentOctets: Infinity, attachmentOctetsPerItem: Infinity, resourceOctets: 1_048_576, attendees: 100, instances: 3000, calendarsPerHome: 50,
+  itemsPerCalendar: 10_000, attachmentsPerItem: Infinity, queryPast: Infinity, queryFuture: Infinity, queryResults: Infinity, multigetHrefs: 5000,
+};
+
 export async function givenServer(options: ServerOptions = {}): Promise<GivenServer> {
   const clock = fakeClock(NOW * 1000);
   const memory = memoryStore({ clock });
@@ -52,7 +58,7 @@ export async function givenServer(options: ServerOptions = {}): Promise<GivenSer
   const errors: string[] = [];
   let place: Listening | undefined;
   const observed = definePlugin({
-    name: 'test/observed', api: 1, summary: 'Facts of a test, and where it listens.', config: z.strictObject({}), requires: {},
+    name: 'test/observed', api: 1, summary: 'Facts of a test, and where it listens.', config: NOTHING, requires: {},
     provides: { deployment, reader: itemReader, accessLog, inspector },
     setup: () => ({
       deployment: { publicUrl: new URL('http://cal.example.com/'), dataRoot: '', role: 'single' as const, hostId: 'test', limits: { ...LIMITS, ...options.limits }, admins: ['users/root'] },
@@ -60,7 +66,7 @@ export async function givenServer(options: ServerOptions = {}): Promise<GivenSer
     }),
   });
   const watcher = definePlugin({
-    name: 'test/watcher', api: 1, summary: 'Learns the port.', config: z.strictObject({}), requires: { listening }, provides: {},
+    name: 'test/watcher', api: 1, summary: 'Learns the port.', config: NOTHING, requires: { listening }, provides: {},
     setup: ({ deps }) => { place = deps.listening; return {}; },
   });
   const definitions = {
@@ -120,7 +126,7 @@ function logInto(errors: string[]): Logger {
 }
 
 function stepPlugin(step: WriteStep) {
-  return definePlugin({ name: `test/${step.name}`, api: 1, summary: 'A write step of a test.', config: z.strictObject({}), requires: {}, provides: { step: writeStep }, setup: () => ({ step }) });
+  return definePlugin({ name: `test/${step.name}`, api: 1, summary: 'A write step of a test.', config: NOTHING, requires: {}, provides: { step: writeStep }, setup: () => ({ step }) });
 }
 
 /** The store, and what was asked of it. */

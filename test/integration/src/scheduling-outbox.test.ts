@@ -2,8 +2,8 @@
 import type { SchedulingTransport } from '@kalends/contracts';
 import { event, person } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
-import { AMY_HOME, BOB_HOME, givenServer } from '../../caldav/src/given-server.fixture.ts';
-import type { Answer } from '../../caldav/src/given-server.fixture.ts';
+import { AMY_HOME, BOB_HOME, givenServer } from './caldav-server.ts';
+import type { Answer } from './caldav-server.ts';
 
 const OUTBOX = `${AMY_HOME}outbox/`;
 const INBOX = `${AMY_HOME}inbox/`;

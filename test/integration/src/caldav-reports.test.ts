@@ -1,8 +1,8 @@
 /** Reports over HTTP: calendar-query (RFC 4791 §7.8), calendar-multiget (§7.9), free-busy-query (§7.10), sync-collection on calendars (RFC 6578). */
 import { allDay, event, recurring, todo } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
-import { AMY_HOME, BOB_HOME, givenServer } from './given-server.fixture.ts';
-import type { Answer, GivenServer } from './given-server.fixture.ts';
+import { AMY_HOME, BOB_HOME, givenServer } from './caldav-server.ts';
+import type { Answer, GivenServer } from './caldav-server.ts';
 
 const CALENDAR = `${AMY_HOME}calendar/`;
 const TASKS = `${AMY_HOME}tasks/`;

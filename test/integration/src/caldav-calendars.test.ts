@@ -2,8 +2,8 @@
 import type { WriteStep } from '@kalends/contracts';
 import { event, recurring } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
-import { AMY_HOME, BOB_HOME, givenServer } from './given-server.fixture.ts';
-import type { GivenServer } from './given-server.fixture.ts';
+import { AMY_HOME, BOB_HOME, givenServer } from './caldav-server.ts';
+import type { GivenServer } from './caldav-server.ts';
 
 const CALENDAR = `${AMY_HOME}calendar/`;
 const NEW = `${AMY_HOME}new/`;

@@ -1,6 +1,5 @@
-/** A door on a memory store with one home in it, for tests. Every change runs twice, so that a `work` with an effect beside `tx` shows. */
-import type { Collection, Directory, Home, Identity, ItemName, JobQueue, Limits, PrincipalId, WriteContext, WriteStep } from '@kalends/contracts';
-import { fakeClock, memoryDirectory, memoryStore, person } from '@kalends/testkit';
+/** A door on a test's store, with amy's home in it. */
+import type { CalendarStore, Clock, Collection, Directory, Home, Identity, ItemName, JobQueue, Limits, PrincipalId, WriteContext, WriteStep } from '@kalends/contracts';
 import { CalendarHomes } from '../resources/calendar-home.ts';
 import { CalendarDoor } from './commit.ts';
 import type { Outcome, PutChange } from './commit.ts';
@@ -12,7 +11,7 @@ export const LIMITS: Limits = {
 };
 
 export interface GivenDoor {
-  readonly door: CalendarDoor; readonly store: ReturnType<typeof memoryStore>['store']; readonly home: Home; readonly calendar: Collection; readonly tasks: Collection;
+  readonly door: CalendarDoor; readonly store: CalendarStore; readonly home: Home; readonly calendar: Collection; readonly tasks: Collection;
   readonly ran: readonly (readonly string[])[];
   readonly notices: readonly { readonly collection: string; readonly urgency: string }[];
   put(name: string, octets: Uint8Array | string, more?: Partial<PutChange>): Promise<Outcome>;
@@ -20,11 +19,10 @@ export interface GivenDoor {
   text(name: string, collection?: Collection): Promise<string | undefined>;
 }
 
-/** `store`: another door's, to look at the same home under other rules. */
-export async function givenDoor(options: { readonly steps?: readonly WriteStep[]; readonly limits?: Partial<Limits>; readonly store?: GivenDoor['store'] } = {}): Promise<GivenDoor> {
-  const clock = fakeClock();
-  const store = options.store ?? memoryStore({ clock, runWorkTwice: true }).store;
-  const directory = directoryOf();
+/** What a door stands on. The store had better run each `work` twice, so that one with an effect beside `tx` shows. */
+export interface Ground { readonly store: CalendarStore; readonly clock: Clock; readonly directory: Directory }
+
+export async function givenDoor({ store, clock, directory }: Ground, options: { readonly steps?: readonly WriteStep[]; readonly limits?: Partial<Limits> } = {}): Promise<GivenDoor> {
   const homes = new CalendarHomes(store, directory);
   const home = (await homes.ensure(AMY))!;
   const below = await store.listCollections(home.root.id, 1);
@@ -52,7 +50,3 @@ export async function givenDoor(options: { readonly steps?: readonly WriteStep[]
 }
 
 export const AMY = 'id-amy' as PrincipalId;
-
-function directoryOf(): Directory {
-  return Object.assign(memoryDirectory([person('amy')]), { mayLogIn: async () => true });
-}

@@ -1,8 +1,8 @@
 /** What requests cost, in calls of the store: the counts that the speed of this server rests on. Never in time. */
 import { event } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
-import { AMY_HOME, givenServer } from './given-server.fixture.ts';
-import type { GivenServer } from './given-server.fixture.ts';
+import { AMY_HOME, givenServer } from './caldav-server.ts';
+import type { GivenServer } from './caldav-server.ts';
 
 const CALENDAR = `${AMY_HOME}calendar/`;
 const NAMESPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/"';
