@@ -25,7 +25,9 @@ export interface Scan {
 
 const BLANK = /^[ \t\r]*$/;
 const NAME = /^[A-Za-z0-9_.-]+$/;
-const CONTROL = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F]|\u00EF\u00BF[\u00BE\u00BF]/;
+const CONTROL = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F]/;
+/** U+FFFE and U+FFFF in UTF-8, which XML cannot carry. */
+const NO_CHARACTER = /\u00EF\u00BF[\u00BE\u00BF]/;
 const NON_ASCII = /[\u0080-\u00FF]/;
 
 /** Reads everything at once; the octets must not change afterwards. A byte order mark is passed over. */
@@ -66,7 +68,8 @@ function encodingProblem(text: string): Problem | undefined {
 }
 
 function controlProblem(text: string): Problem | undefined {
-  const at = text.search(CONTROL);
+  let at = text.search(CONTROL);
+  if (at === -1 && text.includes('\u00EF\u00BF')) at = text.search(NO_CHARACTER);
   if (at === -1) return undefined;
   const code = text.charCodeAt(at).toString(16).padStart(2, '0').toUpperCase();
   return { kind: 'valid-calendar-object-resource', rule: 'RFC 5545 §3.1', line: lineAt(text, at), message: `control character 0x${code}` };
@@ -185,7 +188,7 @@ class Scanner {
         line++;
       }
       const to = Math.min(end + 1, text.length);
-      if (raw !== '' && !BLANK.test(raw)) this.#line(raw, from, to, first);
+      if (raw.charCodeAt(0) > 32 || !BLANK.test(raw)) this.#line(raw, from, to, first);
       from = to;
     }
     const open = this.#stack.at(-1);
@@ -204,12 +207,8 @@ class Scanner {
   }
 
   #line(raw: string, from: number, to: number, line: number): void {
-    let nameEnd = 0;
-    for (; nameEnd < raw.length; nameEnd++) {
-      const code = raw.charCodeAt(nameEnd);
-      if (code === 58 || code === 59) break;
-    }
-    const name = raw.slice(0, nameEnd).trimEnd().toUpperCase();
+    const nameEnd = endOfName(raw);
+    const name = nameOf(raw, nameEnd);
     const colon = raw.charCodeAt(nameEnd) === 58 ? nameEnd : findColon(raw, nameEnd);
     if (colon === -1) return this.#fail(line, `no colon in ${excerpt(raw)}`, 'RFC 5545 §3.1');
     if (name === 'BEGIN') return this.#begin(decode(raw.slice(colon + 1)).trim().toUpperCase(), from, line);
@@ -247,6 +246,25 @@ class Scanner {
     const component = this.#stack.pop();
     if (component !== undefined) component.to = to;
   }
+}
+
+/** Where the first colon or semicolon is, else the end. */
+function endOfName(raw: string): number {
+  for (let at = 0; at < raw.length; at++) {
+    const code = raw.charCodeAt(at);
+    if (code === 58 || code === 59) return at;
+  }
+  return raw.length;
+}
+
+/** In capitals; nearly all are already, and cost no other string. */
+function nameOf(raw: string, end: number): string {
+  const name = raw.slice(0, end);
+  for (let at = 0; at < end; at++) {
+    const code = raw.charCodeAt(at);
+    if ((code < 65 || code > 90) && code !== 45 && (code < 48 || code > 57)) return name.trimEnd().toUpperCase();
+  }
+  return name;
 }
 
 function endOfLine(text: string, from: number): number {
