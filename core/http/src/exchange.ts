@@ -71,8 +71,9 @@ export function noteAccount(exchange: HttpExchange, account: string): void {
   if (exchange instanceof Exchange) exchange.account = account;
 }
 
-/** The path of a request target: origin form, or absolute form as proxies send it (RFC 9112 §3.2.2); no query. */
+/** The path of a request target: origin form, absolute form as proxies send it, or the asterisk of OPTIONS (RFC 9112 §3.2); no query. */
 function pathOf(target: string): string {
+  if (target === '*') return '/';
   const query = target.indexOf('?');
   const path = query < 0 ? target : target.slice(0, query);
   if (path.startsWith('/')) return path;

@@ -44,7 +44,7 @@ const text = async (url: string, init?: RequestInit) => { const answer = await f
 
 describe('the front', () => {
   it('gives a request to the feature with the longest prefix, segment by segment', async () => {
-    const router = express.Router().get('/page', (request, response) => { response.send(exchangeOf(request).path); });
+    const router = express.Router().post('/page', express.text(), (request, response) => { response.send(`got ${String(request.body)}`); }).get('/page', (request, response) => { response.send(exchangeOf(request).path); });
     const { url } = await serve({ features: [dav('/', says('root')), dav('/deep/er', says('deeper')), dav('/deep', says('deep')), { kind: 'express', prefix: '/web', router }] });
     expect(await text(`${url}/`)).toEqual([200, 'root']);
     expect(await text(`${url}/deep/er/x`)).toEqual([200, 'deeper']);
@@ -53,6 +53,10 @@ describe('the front', () => {
     expect(await text(`${url}/web/page`)).toEqual([200, '/web/page']);
     expect(await text(`${url}/website`)).toEqual([200, 'root']);
     expect((await text(`${url}/web/nothing`))[0]).toBe(404);
+    const { port } = new URL(url);
+    const asked = await raw(Number(port), 'POST /web/page HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nhi');
+    expect(asked).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK.*got hi$/s);
+    expect(await raw(Number(port), 'OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toMatch(/\r\n\r\nroot$/);
   });
 
   it('puts the same id into header and log, and the account but no secret into the line', async () => {
@@ -161,14 +165,6 @@ describe('bodies', () => {
 });
 
 describe('what is hardly HTTP', () => {
-  const raw = (port: number, ...parts: readonly string[]): Promise<string> => new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => { for (const part of parts) socket.write(part); });
-    let answer = '';
-    socket.setTimeout(8000, () => { socket.destroy(new Error('no end')); });
-    socket.on('data', (chunk) => { answer += chunk.toString('latin1'); });
-    socket.on('error', (error: NodeJS.ErrnoException) => { if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') reject(error); });
-    socket.on('close', () => { resolve(answer.split('\r\n', 1)[0]!); });
-  });
   it.each([
     ['noise', 'hello\r\n\r\n', 'HTTP/1.1 400 Bad Request'], ['headers without end', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`, 'HTTP/1.1 431 Request Header Fields Too Large'],
     ['an expectation nobody knows', 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: cake\r\n\r\n', 'HTTP/1.1 417 Expectation Failed'],
@@ -176,11 +172,11 @@ describe('what is hardly HTTP', () => {
     ['a length beside chunks', 'PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 'HTTP/1.1 400 Bad Request'],
   ])('gets its status and the door: %s', async (_, request, status) => {
     const { port } = await serve({ features: [dav('/', says('root'))] });
-    expect(await raw(port, request)).toBe(status);
+    expect(firstLine(await raw(port, request))).toBe(status);
   });
   it('does not wait for headers that trickle', async () => {
     const { port } = await serve({ features: [dav('/', says('root'))], limits: { headersMilliseconds: 100 } });
-    expect(await raw(port, 'GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ')).toBe('HTTP/1.1 408 Request Timeout');
+    expect(firstLine(await raw(port, 'GET / HTTP/1.1\r\nHost: x\r\nX-Slow: '))).toBe('HTTP/1.1 408 Request Timeout');
   });
 });
 
@@ -207,3 +203,19 @@ describe('stopping', () => {
     expect(await hanging).toBe('cut');
   });
 });
+
+function firstLine(answer: string): string {
+  return answer.split('\r\n', 1)[0]!;
+}
+
+/** All that comes back for what is sent. */
+function raw(port: number, request: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => { socket.write(request); });
+    let answer = '';
+    socket.setTimeout(8000, () => { socket.destroy(new Error('no end')); });
+    socket.on('data', (chunk) => { answer += chunk.toString('latin1'); });
+    socket.on('error', (error: NodeJS.ErrnoException) => { if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') reject(error); });
+    socket.on('close', () => { resolve(answer); });
+  });
+}

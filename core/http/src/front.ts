@@ -38,6 +38,8 @@ export class Front {
       const feature = this.#featureOf(exchange.path);
       if (feature === undefined) {
         Object.defineProperty(request, EXCHANGE, { value: exchange });
+        // Express's body readers know nothing of clients that wait to be asked.
+        if (/^100-continue$/i.test(request.headers.expect ?? '')) response.writeContinue();
         next();
       }
       else void this.#serve(feature, exchange);

@@ -1,6 +1,6 @@
 /** PROPFIND and PROPPATCH over HTTP: what is listed, what is told of what is not there, and that all is set or nothing. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Dav, hrefsIn, NAMESPACES } from './dav.ts';
+import { Dav, eventText, hrefsIn, NAMESPACES } from './dav.ts';
 import { startWebdavServer } from './webdav-server.ts';
 import type { WebdavServer } from './webdav-server.ts';
 
@@ -142,6 +142,12 @@ describe('PROPPATCH', () => {
 
   it.each([['an empty update', ''], ['a prop missing', '<D:set/>']])('refuses %s: 400', async (_, inner) => {
     expect((await patch(CALENDAR, inner)).status).toBe(400);
+  });
+
+  it('refuses properties of the client\'s own on calendar objects, whole (RFC 4791 §5.3.2)', async () => {
+    await dav.send('PUT', `${CALENDAR}o.ics`, { body: eventText('o') });
+    expect((await patch(`${CALENDAR}o.ics`, set('<p xmlns="urn:x">v</p>'))).status).toBe(403);
+    expect((await dav.propfind(`${CALENDAR}o.ics`, '<p xmlns="urn:x"/>')).text).toContain('404');
   });
 
   it('refuses somebody who may not write properties', async () => {

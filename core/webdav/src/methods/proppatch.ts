@@ -4,11 +4,12 @@ import { WRITE_PROPERTIES } from '@kalends/contracts';
 import { answer, answerXml } from '../answer.ts';
 import { engineOf } from '../engine.ts';
 import type { EngineRequest } from '../engine.ts';
-import { badRequest } from '../errors/preconditions.ts';
+import { badRequest, forbidden } from '../errors/preconditions.ts';
 import { applyChanges, planChanges, readInstructions, recordOperations, writeOutcomes } from '../properties/change.ts';
 import type { PlannedChanges } from '../properties/change.ts';
+import { takesDead } from '../properties/stored.ts';
 import { writeLimits } from '../write-limits.ts';
-import { dav, isNamed } from '../xml/names.ts';
+import { clark, dav, isNamed } from '../xml/names.ts';
 import { expectItem } from '../conditions.ts';
 
 export const proppatch: MethodSpec = {
@@ -21,6 +22,8 @@ async function handle(given: DavRequest): Promise<void> {
   if (body === undefined || !isNamed(body.name, 'DAV:', 'propertyupdate')) throw badRequest('The body of a PROPPATCH is a DAV:propertyupdate element.');
   const instructions = readInstructions(body);
   if (instructions.length === 0) throw badRequest('A DAV:propertyupdate sets or removes something.');
+  const { engine, resource: { kind } } = request;
+  if (!takesDead(kind) && instructions.every(({ name }) => engine.properties.find(kind, clark(name)) === undefined)) throw forbidden('Resources like this one take no properties of the client\'s own.');
   const planned = await planChanges(request, request.row(), instructions, false);
   if (!planned.failed) await commit(request, planned);
   if (!planned.failed && request.fields.prefer.minimal) {
