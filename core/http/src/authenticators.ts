@@ -4,10 +4,9 @@
  */
 import type { AuthOutcome, AuthRequest, AuthenticationPolicy, Authenticator, Clock, Directory, HttpExchange, Identity, PrincipalId } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
-import type { TLSSocket } from 'node:tls';
 import type { Administrators } from './administrators.ts';
 import type { Authentication, Refusal } from './authentication.ts';
-import { noteAccount } from './exchange.ts';
+import { clientOf, noteAccount } from './exchange.ts';
 import type { Failures } from './failures.ts';
 import { Proofs } from './proofs.ts';
 
@@ -133,10 +132,11 @@ type Proved =
 
 export function requestOf(exchange: HttpExchange): AuthRequest {
   const { request } = exchange;
+  const { address, secure, throughProxy } = clientOf(exchange);
   return {
-    method: request.method ?? 'GET', target: request.url ?? '/', headers: request.headers,
-    secure: (request.socket as Partial<TLSSocket>).encrypted === true,
-    address: request.socket.remoteAddress ?? '', connection: request.socket,
+    method: request.method ?? 'GET', target: request.url ?? '/', headers: request.headers, secure, address,
+    // A proxy's connection carries many people, and so does one of HTTP/2 (2.8 of the plan).
+    connection: throughProxy || request.httpVersionMajor > 1 ? undefined : request.socket,
   };
 }
 
