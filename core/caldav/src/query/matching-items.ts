@@ -10,7 +10,7 @@ import type { ComponentFilter, Matcher, Zone } from '@kalends/icalendar';
 export async function* matchingItems(store: CalendarStore, collection: CollectionId, filter: ComponentFilter, floating: Zone | undefined, select: ItemSelect): AsyncGenerator<readonly Item[]> {
   const made = matcher(filter, floating);
   if (made.never) return;
-  const wanted: ItemSelect = { ...select, ...(made.needsFacts ? { facts: true } : {}), ...(made.needsBody ? { body: true } : {}) };
+  const wanted: ItemSelect = { ...select, ...(made.needsFacts ? { facts: true } : {}), ...(made.needsMeta ? { meta: true } : {}), ...(made.needsBody ? { body: true } : {}) };
   for await (const batch of store.queryItems(collection, made.query, wanted)) {
     const undecided: Item[] = [];
     const matches = batch.filter((item) => {
