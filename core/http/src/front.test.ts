@@ -4,6 +4,7 @@ import express from 'express';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Authentication } from './authentication.ts';
+import { requestOf } from './authenticators.ts';
 import { readBody, streamBody, BodyTooLarge } from './body.ts';
 import { TrustedProxies } from './client.ts';
 import { ClientGone, noteAccount } from './exchange.ts';
@@ -102,12 +103,15 @@ describe('the front', () => {
   });
 
   it('believes a proxy about the client only if it is a trusted one', async () => {
-    const seen: Handle = async (exchange) => { exchange.response.end(JSON.stringify((exchange as { client?: unknown }).client)); };
+    const seen: Handle = async (exchange) => {
+      const { address, secure, connection } = requestOf(exchange);
+      exchange.response.end(JSON.stringify({ address, secure, bound: connection !== undefined }));
+    };
     const headers = { 'X-Forwarded-For': '6.6.6.6, 203.0.113.9, 10.0.0.7', 'X-Forwarded-Proto': 'https' };
     const distrusting = await serve({ features: [dav('/', seen)] });
-    expect(JSON.parse((await text(distrusting.url, { headers }))[1])).toEqual({ address: '127.0.0.1', secure: false, throughProxy: false });
+    expect(JSON.parse((await text(distrusting.url, { headers }))[1])).toEqual({ address: '127.0.0.1', secure: false, bound: true });
     const trusting = await serve({ features: [dav('/', seen)], proxies: ['127.0.0.1', '10.0.0.0/8'] });
-    expect(JSON.parse((await text(trusting.url, { headers }))[1])).toEqual({ address: '203.0.113.9', secure: true, throughProxy: true });
+    expect(JSON.parse((await text(trusting.url, { headers }))[1])).toEqual({ address: '203.0.113.9', secure: true, bound: false });
   });
 
   it('tells a handler that its client has gone', async () => {
