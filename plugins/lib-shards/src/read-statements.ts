@@ -63,8 +63,9 @@ export function queryWhere(home: number, collection: number, { component, overla
 
 /** Only collections of kind `calendar` that are not hidden hold a UID; what is in quarantine keeps its own. */
 export const holder = `SELECT i.collection, i.name FROM item i JOIN collection c ON c.id = i.collection WHERE i.home = ? AND i.uid = ? AND c.kind = 'calendar' AND c.hidden = 0
-  UNION ALL SELECT q.collection, q.name FROM quarantine q WHERE q.home = ? AND q.uid = ? LIMIT 1`;
+  UNION ALL SELECT -i.collection, i.name FROM item i JOIN collection c ON c.id = -i.collection WHERE i.home = ? AND i.uid = ? AND i.collection < 0 AND c.kind = 'calendar' AND c.hidden = 0 LIMIT 1`;
 export const quarantined = 'SELECT 1 FROM quarantine WHERE collection = ? AND name = ?';
+export const quarantines = `SELECT q.collection, q.name, q.reason, c.path FROM quarantine q JOIN collection c ON c.id = q.collection WHERE (q.collection, q.name) > (?, ?) ORDER BY q.collection, q.name LIMIT ?`;
 export const locks = 'SELECT token, path, depth, scope, owner, owner_xml, expires FROM lock WHERE home = ?';
 
 /** The collection's revision, and the one from which its home's log is whole. */

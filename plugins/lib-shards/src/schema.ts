@@ -90,11 +90,8 @@ CREATE INDEX job_home ON job (home);
 
 CREATE TABLE statistics (kind TEXT PRIMARY KEY, homes INTEGER NOT NULL, calendars INTEGER NOT NULL, events INTEGER NOT NULL, todos INTEGER NOT NULL, octets INTEGER NOT NULL) WITHOUT ROWID;
 
-CREATE TABLE quarantine (
-  home INTEGER NOT NULL, collection INTEGER NOT NULL, name TEXT NOT NULL, reason TEXT NOT NULL, file TEXT NOT NULL, type TEXT NOT NULL, uid TEXT, size INTEGER NOT NULL,
-  PRIMARY KEY (collection, name)
-) WITHOUT ROWID;
-CREATE INDEX quarantine_uid ON quarantine (home, uid) WHERE uid IS NOT NULL;
+-- What lies in quarantine keeps its row, under the negative of its collection's key: no listing, no query, no sync finds it there.
+CREATE TABLE quarantine (home INTEGER NOT NULL, collection INTEGER NOT NULL, name TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (collection, name)) WITHOUT ROWID;
 
 CREATE TABLE removed (id INTEGER PRIMARY KEY, home INTEGER NOT NULL);  -- collections whose folders are still to be thrown away
 CREATE INDEX removed_home ON removed (home);

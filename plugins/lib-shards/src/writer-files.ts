@@ -71,7 +71,7 @@ export function noFiles(): WriterFiles {
     prepare: (_, { operations }) => ({
       octets(index) {
         const operation = operations[index];
-        return operation?.op === 'put' && operation.body.kind === 'octets' ? operation.body.octets : undefined;
+        return (operation?.op === 'put' || operation?.op === 'release') && operation.body.kind === 'octets' ? operation.body.octets : undefined;
       },
       inode: () => null,
     }),

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StoreTraits } from '@kalends/contracts';
 import { ReadSide, ShardJobLog, ShardRecordStore, ShardStore, systemClock, ThreadPort, uniqueName, WriterCore, type WriterOptions, type WriterPort } from '@kalends/lib-shards';
 import { diskFiles } from './file-operations.ts';
 import type { FlatFileOptions, FlatFileStore } from './flat-file-options.ts';
@@ -10,9 +9,9 @@ import { HomeKeeping } from './home-keeping.ts';
 import { HomeLayout } from './home-layout.ts';
 import { LargeBodies } from './large-bodies.ts';
 import { FlatFileUpkeep } from './maintenance/flat-file-upkeep.ts';
+import { traits } from './traits.ts';
 import { createFlatFiles, type FlatFilesOptions } from './writer/flat-files.ts';
 
-const traits: StoreTraits = { concurrency: 'host', maxItemOctets: 1_073_741_824, stalenessMilliseconds: 0 };
 
 export async function openFlatFileStore(options: FlatFileOptions): Promise<FlatFileStore> {
   const { path, clock = systemClock, count, itemReader } = options;

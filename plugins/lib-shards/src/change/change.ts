@@ -34,6 +34,10 @@ export type ChangeOperation =
   | { readonly op: 'personal'; readonly at: ItemKey; readonly principal: string; readonly personal: { readonly patch: Uint8Array; readonly facts: ItemFacts } | undefined }
   | { readonly op: 'attach'; readonly at: ItemKey; readonly attachment: StoredAttachment }
   | { readonly op: 'detach'; readonly at: ItemKey; readonly managedId: string }
+  | { readonly op: 'quarantine'; readonly at: ItemKey; readonly reason: string }
+  /** The item comes back with these octets; what else it had stays. */
+  | { readonly op: 'release'; readonly at: ItemKey; readonly etag: string; readonly component: string | null; readonly uid: string | null; readonly size: number; readonly facts: ItemFacts | undefined; readonly body: BodySource }
+  | { readonly op: 'new-epoch'; readonly root: number; readonly epoch: string }
   | { readonly op: 'create-collection'; readonly key: number; readonly parent: number; readonly segment: string; readonly kind: string; readonly properties: string; readonly acl: string }
   | { readonly op: 'update-collection'; readonly key: number; readonly properties: string; readonly personal: string; readonly acl: string | undefined }
   | { readonly op: 'move-collection'; readonly key: number; readonly parent: number; readonly segment: string }

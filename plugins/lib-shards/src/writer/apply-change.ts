@@ -29,6 +29,9 @@ export function applyChange(database: Database, change: Change, prepared: Prepar
       case 'personal': items.personal(state, operation); break;
       case 'attach': items.attach(state, operation); break;
       case 'detach': items.detach(state, operation); break;
+      case 'quarantine': items.quarantine(state, operation); break;
+      case 'release': items.release(state, operation, prepared, index); break;
+      case 'new-epoch': collections.newEpoch(state, operation, index); break;
       case 'create-collection': collections.create(state, operation, index); break;
       case 'update-collection': collections.update(state, operation, index); break;
       case 'move-collection': collections.move(state, operation, index); break;

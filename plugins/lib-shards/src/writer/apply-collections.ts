@@ -11,6 +11,8 @@ type Operation<K extends ChangeOperation['op']> = Extract<ChangeOperation, { rea
 export const insertHome = `INSERT INTO home (id, kind, name, root, epoch, stamp, used, locks, calendars, tombstones, floor) VALUES (?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0)`;
 export const insertCollection = `INSERT INTO collection (id, home, parent, segment, path, kind, hidden, revision, placed, created, modified, acl_revision, version, items, items_with_acl, properties, personal, acl)
   VALUES (?, ?, ?, ?, ?, ?, 0, ?7, ?7, ?8, ?9, ?10, 1, 0, 0, ?11, '{}', ?12)`;
+export const setEpoch = 'UPDATE home SET epoch = ? WHERE key = ?';
+export const raiseVersion = 'UPDATE collection SET version = version + 1 WHERE id = ?';
 export const updateCollection = 'UPDATE collection SET version = version + 1, properties = ?, personal = ?, acl = coalesce(?, acl) WHERE id = ?';
 export const childAt = 'SELECT id FROM collection WHERE parent = ? AND segment = ? AND hidden <> 1';
 export const itemAt = 'SELECT 1 FROM item WHERE collection = ? AND name = ?';
@@ -27,6 +29,13 @@ export const dropGoneOf = 'DELETE FROM gone WHERE collection = ?';
 export const dropQuarantineOf = 'DELETE FROM quarantine WHERE collection = ?';
 export const dropCollection = 'DELETE FROM collection WHERE id = ?';
 export const countComponents = 'SELECT component FROM item WHERE collection = ?';
+
+/** Every token of the home is void. */
+export function newEpoch(state: ChangeState, { root, epoch }: Operation<'new-epoch'>, index: number): void {
+  state.database.statement(setEpoch).run(epoch, state.key);
+  state.database.statement(raiseVersion).run(root);
+  state.effects.sidecars.push({ collection: root, index });
+}
 
 /** The home and its root; the rest of the change finds them there. */
 export function createHome(database: Database, { owner, root, epoch, properties, acl }: Operation<'create-home'>, nowMilliseconds: number): ChangeState {
@@ -139,7 +148,7 @@ function removeBelow(state: ChangeState, key: number): void {
   for (const [child] of database.statement(childrenOf).all(key)) removeBelow(state, integer(child));
   const { kind, hidden } = state.collection(key);
   if (hidden === 0) uncount(state, key, kind);
-  for (const [id, , size, , extras, inode] of database.statement(itemsOf).all(key)) {
+  for (const [id, , size, , extras, inode] of [...database.statement(itemsOf).all(key), ...database.statement(itemsOf).all(-key)]) {
     // Counted already as an event or a to-do: here only the octets go.
     dropRow(state, { id: integer(id), revision: 0, size: integer(size), component: null, extras: integer(extras), etag: '', scheduleTag: false, inFile: inode !== null }, 'removed');
   }

@@ -30,6 +30,10 @@ export const putPersonal = `INSERT INTO personal (item, principal, number, patch
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (item, principal) DO UPDATE SET number = excluded.number, patch = excluded.patch, version = excluded.version,
   lo = excluded.lo, hi = excluded.hi, covered_start = excluded.covered_start, covered_end = excluded.covered_end, flags = excluded.flags,
   organizer = excluded.organizer, occurrences = excluded.occurrences, slices = excluded.slices`;
+export const setAside = 'UPDATE item SET collection = ?, revision = ? WHERE id = ?';
+export const takeBack = `UPDATE item SET collection = ?, etag = ?, component = ?, uid = ?, size = ?, modified = ?, revision = ?, ${assignedFacts}, inode = ? WHERE id = ?`;
+export const putQuarantine = 'INSERT INTO quarantine (home, collection, name, reason) VALUES (?, ?, ?, ?)';
+export const dropQuarantine = 'DELETE FROM quarantine WHERE collection = ? AND name = ?';
 export const dropPersonal = 'DELETE FROM personal WHERE item = ? AND principal = ?';
 export const anyPersonal = 'SELECT 1 FROM personal WHERE item = ? LIMIT 1';
 export const putAttachment = `INSERT INTO attachment (item, managed_id, id, octets, sha256, name, type, rid) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -191,6 +195,39 @@ export function detach(state: ChangeState, { at, managedId }: Operation<'detach'
   state.database.statement(dropAttachment).run(before.id, managedId);
   state.countOctets(-Number(row[0]));
   saveBits(state, at, before, extraBits.attachments, state.database.statement(anyAttachment).get(before.id) !== undefined);
+}
+
+/** Out of every listing; name, UID, octets and whatever else it had stay where they are. */
+export function quarantine(state: ChangeState, { at, reason }: Operation<'quarantine'>): void {
+  const before = found(state, at);
+  const { kind } = state.collection(at.collection);
+  const { database } = state;
+  database.statement(setAside).run(-at.collection, state.revision, before.id);
+  database.statement(putQuarantine).run(state.key, at.collection, at.name, reason);
+  state.countItem(kind, before.component, 0, -1);
+  state.addGone(at.collection, at.name);
+  state.touch(at.collection, { items: -1, withAcl: (before.extras & extraBits.acl) === 0 ? 0 : -1, acl: (before.extras & extraBits.acl) !== 0 });
+}
+
+export function release(state: ChangeState, operation: Operation<'release'>, prepared: Prepared, index: number): void {
+  const { at, etag, component, uid, size, facts } = operation;
+  const before = state.item(-at.collection, at.name);
+  if (before === undefined) throw new Conflict(`${at.name} is not in quarantine`);
+  const place = state.collection(at.collection);
+  const { database, now, revision } = state;
+  const octets = prepared.octets(index);
+  const inode = octets === undefined ? prepared.inode(index) : null;
+  database.statement(takeBack).run(at.collection, etag, component, uid, size, now, revision, ...factValues(facts), facts === undefined ? null : isLong(facts), inode, before.id);
+  if (octets !== undefined) database.statement(putBody).run(before.id, octets);
+  else database.statement(dropBody).run(before.id);
+  database.statement(dropQuarantine).run(at.collection, at.name);
+  state.countOctets(size - before.size);
+  state.countItem(place.kind, component, 0, 1);
+  state.removeGone(place, at.name);
+  const withAcl = (before.extras & extraBits.acl) === 0 ? 0 : 1;
+  state.touch(at.collection, { items: 1, withAcl, acl: withAcl === 1 });
+  state.effects.files.push({ kind: 'put', ...at, index });
+  state.effects.meta.push(at);
 }
 
 function saveBits(state: ChangeState, at: ItemKey, before: StoredItem, bit: number, on: boolean): void {

@@ -79,12 +79,14 @@ class Preparation {
   #prepare(index: number, operation: ChangeOperation): void {
     switch (operation.op) {
       case 'create-home': this.#home(index, operation); break;
-      case 'put': this.#body(index, operation.body); break;
+      case 'put':
+      case 'release': this.#body(index, operation.body); break;
       case 'create-collection': this.#collection(operation); break;
       case 'update-collection': this.#sidecar(index, operation.key, (sidecar) => ({
         ...sidecar, properties: JSON.parse(operation.properties) as Sidecar['properties'], personal: JSON.parse(operation.personal) as Sidecar['personal'],
         ...(operation.acl === undefined ? {} : { acl: JSON.parse(operation.acl) as Sidecar['acl'] }),
       })); break;
+      case 'new-epoch': this.#sidecar(index, operation.root, (sidecar) => ({ ...sidecar, epoch: operation.epoch })); break;
       case 'move-collection': this.#sidecar(index, operation.key, (sidecar) => ({ ...sidecar, segment: operation.segment })); break;
       default: break;
     }
