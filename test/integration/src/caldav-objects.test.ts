@@ -39,6 +39,17 @@ describe('PUT and GET', () => {
     expect((await server.send('PUT', A, event('a').body, { 'If-None-Match': '*' })).status).toBe(412);
   });
 
+  it('let one of many win who create or change the same object at once', async () => {
+    await using server = await givenServer();
+    const all = (what: string, headers: Readonly<Record<string, string>>) => Promise.all(Array.from({ length: 8 }, (_, at) => server.send('PUT', A, event('a', { summary: `${what} ${at}` }).body, headers)));
+    const created = await all('create', { 'If-None-Match': '*' });
+    expect(created.map(({ status }) => status).toSorted()).toEqual([201, ...Array.from({ length: 7 }, () => 412)]);
+    const changed = await all('change', { 'If-Match': created.find(({ status }) => status === 201)!.headers.get('etag')! });
+    expect(changed.filter(({ status }) => status === 412)).toHaveLength(7);
+    const winner = changed.find(({ status }) => status === 204)!;
+    expect((await server.send('GET', A)).headers.get('etag')).toBe(winner.headers.get('etag'));
+  });
+
   it('do jCal both ways, without an ETag for what was stored as text (RFC 4791 §5.3.4, RFC 7265)', async () => {
     await using server = await givenServer();
     await server.send('PUT', A, event('a').body);

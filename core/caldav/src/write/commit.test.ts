@@ -75,6 +75,19 @@ describe('CalendarDoor.put', () => {
     expect(await refusal(put('a.ics', event('a', { rrule: 'FREQ=HOURLY;COUNT=5000' }).body))).toBe('max-instances');
   });
 
+  it('keeps to a lower number of instances where the deployment has one, and takes series without end', async () => {
+    const { put } = await givenDoor({ limits: { instances: 10 } });
+    expect(await refusal(put('a.ics', event('a', { rrule: 'FREQ=DAILY;COUNT=11' }).body))).toBe('max-instances');
+    expect(await refusal(put('a.ics', event('a', { rrule: 'FREQ=DAILY;COUNT=10' }).body))).toBe('accepted');
+    expect(await refusal(put('b.ics', event('b', { rrule: 'FREQ=DAILY' }).body))).toBe('accepted');
+  });
+
+  it('tells no ETag where a byte order mark was left out', async () => {
+    const { put, text } = await givenDoor();
+    expect(await put('a.ics', `\uFEFF${event('a').text}`)).toMatchObject({ amended: true });
+    expect(await text('a.ics')).toBe(event('a').text);
+  });
+
   it('refuses a date before the first it takes (RFC 4791 §5.3.2.1 min-date-time)', async () => {
     const { put } = await givenDoor();
     expect(await refusal(put('a.ics', event('a', { start: '15000101T090000', end: '15000101T100000' }).body))).toBe('min-date-time');

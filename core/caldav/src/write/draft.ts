@@ -3,7 +3,7 @@
  * is said here, as the precondition that RFC 4791 §5.3.2.1 names; what depends on the stored version is `commit.ts`.
  */
 import type { Collection, EpochSeconds, ItemFacts, Limits } from '@kalends/contracts';
-import { COVER_AHEAD_SECONDS, DISTANT, FLOOR, countAttendees, countAttachments, deriveFacts, describeProblem, formatUtc, readObject } from '@kalends/icalendar';
+import { COVER_AHEAD_SECONDS, DISTANT, FLOOR, MAX_INSTANCES, countAttendees, countAttachments, deriveFacts, describeProblem, formatUtc, readObject, unpackRuns } from '@kalends/icalendar';
 import type { CalendarObject, Problem } from '@kalends/icalendar';
 import type { DavError } from '@kalends/webdav';
 import {
@@ -23,7 +23,8 @@ export function receive(octets: Uint8Array, media: CalendarMedia, collection: Co
   const json = media === 'application/calendar+json';
   const read = readObject(octets, { now, rules: { components: componentsOf(collection) }, format: json ? 'json' : 'text' });
   if (read.object === undefined) throw asError(read.problems, limits);
-  return { object: read.object, amended: json || read.repairs.length > 0 };
+  // A byte order mark goes without being called a repair.
+  return { object: read.object, amended: json || read.repairs.length > 0 || read.object.octets.length !== octets.length };
 }
 
 /** @throws DavError where deriving shows what only expansion can: too many instances, an override that is none */
@@ -31,8 +32,12 @@ export function factsOf(object: CalendarObject, limits: Limits, now: EpochSecond
   const { facts, problems } = deriveFacts(object, now + COVER_AHEAD_SECONDS);
   if (facts === undefined) throw asError(problems, limits);
   if (facts.bounds.start > -DISTANT && facts.bounds.start < FLOOR) throw minDateTime(formatUtc(FLOOR));
+  // The calendar layer has a cap of its own; a deployment with a lower one means every series that ends.
+  if (limits.instances < MAX_INSTANCES && facts.covered.end === DISTANT && instancesOf(facts) > limits.instances) throw maxInstances(limits.instances);
   return facts;
 }
+
+const instancesOf = ({ occurrences }: ItemFacts): number => unpackRuns(occurrences).reduce((sum, { repeats }) => sum + repeats + 1, 0);
 
 /** Counts that may not grow past a limit; a stored object that is past it already may stay as it is (RFC 4791 §5.2.9, RFC 8607 §3.12). */
 export interface Counts { readonly attendees: number; readonly attachments: number }
