@@ -11,7 +11,7 @@ describeWith('litmus', 'litmus on a plain collection', () => {
   let server: WebdavServer;
   let folder: string;
   beforeAll(async () => {
-    server = await startWebdavServer();
+    server = await startWebdavServer({ store: { runWorkTwice: true } });
     folder = await mkdtemp(join(tmpdir(), 'kalends-litmus-'));
   });
   afterAll(async () => {

@@ -11,7 +11,7 @@ let dav: Dav;
 let base: string;
 let round = 0;
 beforeAll(async () => {
-  server = await startWebdavServer({ limits: { attachmentOctets: 200_000 } });
+  server = await startWebdavServer({ limits: { attachmentOctets: 200_000 }, store: { runWorkTwice: true } });
   dav = new Dav(server.url);
 });
 afterAll(async () => { await server[Symbol.asyncDispose](); });

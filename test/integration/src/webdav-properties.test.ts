@@ -9,7 +9,7 @@ const CALENDAR = `${HOME}calendar/`;
 let server: WebdavServer;
 let dav: Dav;
 beforeAll(async () => {
-  server = await startWebdavServer();
+  server = await startWebdavServer({ store: { runWorkTwice: true } });
   dav = new Dav(server.url);
   await dav.propfind(HOME, '<D:displayname/>');
 });
@@ -124,6 +124,10 @@ describe('PROPPATCH', () => {
     expect(answer.status).toBe(207);
     expect(answer.text).toMatch(/<displayname\/><\/prop><status>HTTP\/1\.1 424 Failed Dependency<.*<getetag\/><\/prop><status>HTTP\/1\.1 403 Forbidden<\/status><error><cannot-modify-protected-property\/>/s);
     expect((await dav.propfind(CALENDAR, '<D:displayname/>')).text).toContain('>calendar<');
+  });
+
+  it('refuses a property larger than it would keep: 507 (RFC 4918 §9.2.1)', async () => {
+    expect((await patch(CALENDAR, set(`<p xmlns="urn:x">${'x'.repeat(300_000)}</p>`))).text).toContain('HTTP/1.1 507 ');
   });
 
   it('answers 200 without a body when all is well and little is wanted (RFC 8144 §2.3)', async () => {

@@ -11,6 +11,7 @@ import { fromStore } from '../errors/from-store.ts';
 import { badRequest, cannotModifyProtectedProperty, forbidden } from '../errors/preconditions.ts';
 import { writeErrorElement } from '../errors/write-error.ts';
 import { isItemKind } from '../resource/shape.ts';
+import { MAX_PROPERTY_LENGTH } from '../xml/limits.ts';
 import { clark, dav, isNamed } from '../xml/names.ts';
 import type { Element } from '../xml/read.ts';
 import { xmlOf } from '../xml/write.ts';
@@ -75,8 +76,11 @@ async function planOne(request: DavRequest, row: PropertyRow, { name, value, lan
   }
   if (!takesDead(kind)) throw forbidden('Resources like this one take no properties of the client\'s own.');
   if (!creating) need(row.access, WRITE_PROPERTIES, href);
-  const set = new Map(value === undefined ? [] : [[key, xmlOf(value, language)]]);
-  const remove = value === undefined ? [key] : [];
+  const xml = value === undefined ? undefined : xmlOf(value, language);
+  // RFC 4918 §9.2.1 names this status.
+  if (xml !== undefined && xml.length > MAX_PROPERTY_LENGTH) throw new DavError(507, { detail: `A property may have ${MAX_PROPERTY_LENGTH} characters at most.` });
+  const set = new Map(xml === undefined ? [] : [[key, xml]]);
+  const remove = xml === undefined ? [key] : [];
   if (isItemKind(kind)) return { in: 'item', set, remove };
   if (row.resource.collection === undefined) throw forbidden('Nothing is stored of this resource that could keep a property.');
   return { in: 'collection', patch: { set, remove } };

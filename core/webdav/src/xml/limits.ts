@@ -12,3 +12,5 @@ export const MAX_XML_OCTETS = 8 * 1024 * 1024;
 export const CACHED_BODY_OCTETS = 4096;
 /** So many of them. */
 export const CACHED_BODIES = 256;
+/** A property of a client's own, as it is kept: it is part of its collection's row, which every request reads. */
+export const MAX_PROPERTY_LENGTH = 256 * 1024;
