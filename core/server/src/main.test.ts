@@ -65,20 +65,12 @@ class Daemon {
   }
 }
 
-/** The trial's people, and a store in the memory of each process, which lies about it so that there may be several. */
-function deploy(more = '', traits = '{ ...store.traits, concurrency: "host" }'): string {
-  const storage = join(folder, 'storage.js');
-  writeFileSync(storage, `import { memoryStorePlugin } from ${JSON.stringify(import.meta.resolve('@kalends/testkit'))};
-const plugin = memoryStorePlugin();
-export default { ...plugin, setup(context) {
-  const { store, ...rest } = plugin.setup(context);
-  return { ...rest, store: new Proxy(store, { get(target, key) { const value = target[key]; return key === 'traits' ? ${traits} : typeof value === 'function' ? value.bind(target) : value; } }) };
-} };
-`);
+/** The trial's people over files; `storage` is one line of the config. */
+function deploy(more = '', storage = '{ use: storage-flat-file, with: { shards: 2 } }'): string {
   const file = join(folder, 'deploy.yaml');
   writeFileSync(file, `${more}
 plugins:
-  storage: { use: ./storage.js }
+  storage: ${storage}
   people: { use: directory-file, with: { file: ${shippedConfig('examples/demo-directory.yaml')}, demo: true } }
   basic: { use: auth-basic }
 `);
@@ -227,7 +219,8 @@ describe('caldavd, combined', { timeout: 180_000 }, () => {
   });
 
   it('refuses a store that only one process may have open', async () => {
-    const daemon = new Daemon('-f', deploy(combined, 'store.traits'));
+    writeFileSync(join(folder, 'memory.js'), `import { memoryStorePlugin } from ${JSON.stringify(import.meta.resolve('@kalends/testkit'))};\nexport default memoryStorePlugin();\n`);
+    const daemon = new Daemon('-f', deploy(combined, '{ use: ./memory.js }'));
     expect(await daemon.exit()).toBe(78);
     expect(daemon.error).toMatch(/store-check .*the calendar store can be open in one process only/);
   });

@@ -47,6 +47,18 @@ describe('startServer', () => {
     expect(server.inspector.ready()).toBe(false);
   });
 
+  it('boots the laptop example as it stands, and finds an event again after a restart', async () => {
+    const laptop = (): StartOptions => ({ file: shippedConfig('examples/laptop.yaml'), settings: { 'server.listen': ['127.0.0.1:0'], 'server.data': folder }, environment: {} });
+    const event = 'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//EN\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:20260101T100000Z\r\nSUMMARY:x\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n';
+    const path = 'calendars/users/alice/calendar/1.ics';
+    const first = await startServer(laptop());
+    expect((await fetch(`${first.url}${path}`, { method: 'PUT', headers: { ...alice, 'content-type': 'text/calendar' }, body: event })).status).toBe(201);
+    await first.stop();
+    await using second = await startServer(laptop());
+    expect(second.demo?.instance).toBe('people');
+    expect(await (await fetch(`${second.url}${path}`, { headers: alice })).text()).toBe(event);
+  });
+
   it('puts the listener last in the order of the start', async () => {
     await using server = await startServer(options());
     expect(server.inspector.plugins().filter(({ state }) => state === 'running').slice(-2).map(({ instance }) => instance)).toEqual(['http-front', 'addresses']);
