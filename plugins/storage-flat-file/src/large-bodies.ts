@@ -13,7 +13,7 @@ import type { HomeLayout } from './home-layout.ts';
 const chunkOctets = 65_536;
 export const stagedPrefix = 'staged-';
 const tempOfFile = `SELECT temp FROM pending WHERE collection = ? AND file = ? AND kind = 'put'`;
-const placeOf = 'SELECT path, parent, segment FROM collection WHERE id = ?';
+const placeOf = 'SELECT path, parent, segment, hidden FROM collection WHERE id = ?';
 
 export class LargeBodies implements BodyFiles {
   readonly #layout: HomeLayout;
@@ -91,11 +91,10 @@ export class LargeBodies implements BodyFiles {
   }
 
   #folderOf(reader: ShardReader, owner: string, collection: number): string {
-    const [path, parent, segment] = reader.database.statement(placeOf).get(collection) ?? [];
+    const [path, parent, segment, hidden] = reader.database.statement(placeOf).get(collection) ?? [];
     if (typeof path === 'string') return join(this.#layout.home(owner), this.#layout.folder(path));
-    // Hidden: the topmost lies in `.tmp` under its id, the rest below it.
-    const above = typeof parent === 'number' ? reader.database.statement('SELECT path, hidden FROM collection WHERE id = ?').get(parent) : undefined;
-    if (above === undefined || above[0] !== null) return this.#layout.temp(owner, collection.toString(16).padStart(13, '0'));
+    // What was hidden itself lies in `.tmp` under its id, whatever became of the collection above it; the rest lies below that.
+    if (hidden !== 2) return this.#layout.temp(owner, collection.toString(16).padStart(13, '0'));
     return join(this.#folderOf(reader, owner, Number(parent)), this.#layout.fileName(text(segment)));
   }
 }

@@ -202,6 +202,24 @@ function describeHiddenCollections(open: OpenStore): void {
     expect((await w.store.listCollections(a.id, 'infinity')).map(({ segment }) => segment).sort()).toEqual(['b', 'calendar-below']);
   });
 
+  it('reaches what was hidden before the collection above it was, too', async () => {
+    await using w = await world(open);
+    const { a, b } = await nested(w);
+    const large = new Uint8Array(100_000).fill(7);
+    await b.put(file('large', large));
+    await w.change((tx) => tx.hideCollection(b.id));
+    await w.change((tx) => tx.hideCollection(a.id));
+    for (const provider of [w, await w.reopen()]) {
+      const hidden = b.through(provider);
+      expect(await hidden.names()).toEqual(['g', 'large']);
+      expect(Buffer.from((await hidden.get('large')).body).equals(large)).toBe(true);
+      expect(Buffer.from((await octetsOf(await provider.store.openBody(b.at('large'))))!).equals(large)).toBe(true);
+    }
+    await w.change((tx) => tx.removeCollection(a.id));
+    expect((await w.store.findCollections([a.id, b.id])).size).toBe(0);
+    expect((await w.now()).usedOctets).toBe(0);
+  });
+
   it('keeps counting the octets of a hidden collection until it is removed', async () => {
     await using w = await world(open);
     await w.calendar.put(event('a'));
