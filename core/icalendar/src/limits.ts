@@ -13,10 +13,11 @@ export const MAX_ATTENDEES = 100;
 export const MAX_RESOURCE_OCTETS = 1_048_576;
 
 /**
- * Periods (years, months, weeks, days, hours…) that one look at one rule may visit. A rule that yields something reaches MAX_INSTANCES well before; one
- * that never does, such as 30 February, is given up here, after about a millisecond, and reported as truncated.
+ * Periods (years, months, weeks, days, hours…) that one look at one series may visit: the 20,871 weeks after which the calendar repeats, so that a rule that names
+ * nothing (30 February) is mostly known to. What yields something reaches MAX_INSTANCES well before; the rest is given up here, after a millisecond or two, and
+ * reported as truncated.
  */
-export const MAX_STEPS = 20_000;
+export const MAX_STEPS = 21_000;
 
 /** Values that one BYxxx part of a rule may have: all of BYYEARDAY's, twice. Longer lists are an attack on the parser. */
 export const MAX_RULE_VALUES = 732;

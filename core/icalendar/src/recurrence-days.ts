@@ -170,14 +170,23 @@ function pushYearDays(rule: DayRule, newYear: number, length: number, out: numbe
   for (const yearDay of rule.yearDays) pushPlace(rule.skip, newYear, length, yearDay, out);
 }
 
-/** Weeks that touch the year; of the first and the last only the days in it. */
+/** Weeks that touch the year; of the last of the year before and the first of the next only the days in it. */
 function pushWeeks(rule: DayRule, newYear: number, length: number, out: number[]): void {
-  for (let first = newYear - offsetInWeek(rule, newYear); first < newYear + length; first += 7) {
-    if (!allowsWeek(rule, first)) continue;
+  const offset = offsetInWeek(rule, newYear);
+  const firstWeek = newYear - offset + (offset > 3 ? 7 : 0);
+  const weeks = Math.floor((newYear + length + 3 - firstWeek) / 7);
+  const push = (week: number): void => {
+    const first = firstWeek + week * 7;
     for (let day = Math.max(first, newYear); day < Math.min(first + 7, newYear + length); day += 1) {
       if (rule.weekdays === 0 || (rule.weekdays & (1 << weekdayOf(day))) !== 0) out.push(day);
     }
+  };
+  if (allowsWeek(rule, firstWeek - 7)) push(-1);
+  for (const number of rule.weekNos) {
+    const week = number > 0 ? number - 1 : weeks + number;
+    if (week >= 0 && week < weeks) push(week);
   }
+  if (allowsWeek(rule, firstWeek + weeks * 7)) push(weeks);
 }
 
 function pushMonth(rule: DayRule, year: number, month: number, out: number[]): void {

@@ -91,8 +91,9 @@ function read(parts: ReadonlyMap<string, string>): Rule {
   for (const name of parts.keys()) if (!KNOWN.has(name) && !name.startsWith('X-')) throw new Refused(`${name} is not a part of a rule`);
   const frequency = parts.get('FREQ') ?? '';
   if (!FREQUENCIES.includes(frequency)) throw new Refused(frequency === '' ? 'FREQ is missing' : `FREQ=${frequency} is unknown`);
+  const skip = readSkip(parts.get('RSCALE'), parts.get('SKIP'));
   const list = (name: string, from: number, to: number): readonly number[] => numbers(name, parts.get(name), from, to);
-  const rule: Rule = {
+  return {
     frequency: frequency as Frequency,
     interval: positive('INTERVAL', parts.get('INTERVAL'), 1),
     count: positive('COUNT', parts.get('COUNT'), Infinity),
@@ -108,9 +109,8 @@ function read(parts: ReadonlyMap<string, string>): Rule {
     byMonth: list('BYMONTH', 1, 12),
     bySetPos: list('BYSETPOS', -366, 366),
     weekStart: readWeekStart(parts.get('WKST')),
-    skip: readSkip(parts.get('RSCALE'), parts.get('SKIP')),
+    skip,
   };
-  return rule;
 }
 
 function positive(name: string, text: string | undefined, absent: number): number {

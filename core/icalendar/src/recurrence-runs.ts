@@ -46,7 +46,7 @@ export function makeRuns(set: RecurrenceSet, local: TimeRange, range: TimeRange,
 }
 
 /** From `from` on: the offset by which local times are converted, and where that ends. `skipped`: the clock jumps over these. */
-function stretchAt(zone: Zone | undefined, from: LocalSeconds): { readonly end: LocalSeconds; readonly offset: number; readonly skipped: boolean } {
+export function stretchAt(zone: Zone | undefined, from: LocalSeconds): { readonly end: LocalSeconds; readonly offset: number; readonly skipped: boolean } {
   if (zone === undefined) return { end: Infinity, offset: 0, skipped: false };
   const utc = zone.toUtc(from);
   const offset = from - utc;

@@ -4,7 +4,14 @@
  */
 import { allows, daysOfMonth, daysOfWeek, daysOfYear, skipMonths } from './recurrence-days.ts';
 import type { CalendarPlan, ClockPlan, EvenPlan, Plan } from './recurrence-plan.ts';
-import { civilFromDays, DAY, dayNumber, daysFromCivil, HOUR, MINUTE, monthOf, yearOf, type LocalSeconds } from './time.ts';
+import { civilFromDays, DAY, dayNumber, daysFromCivil, HOUR, MINUTE, monthOf, WEEK, yearOf, type LocalSeconds } from './time.ts';
+
+/**
+ * The Gregorian calendar repeats itself after 400 years, which are 20,871 whole weeks: so many years, months or weeks without a start mean that none will come,
+ * whatever the interval.
+ */
+const CYCLE = { YEARLY: 400, MONTHLY: 4800, WEEKLY: 20_871 } as const;
+const CYCLE_SECONDS = 20_871 * WEEK;
 
 /** What a walk may still spend: starts it yields, periods it visits. */
 export interface Budget { instances: number; steps: number }
@@ -31,7 +38,7 @@ export function firstFrom(plan: Plan, from: LocalSeconds, budget: Budget): Local
   const own = { instances: 1, steps: budget.steps };
   const reach = collect(plan, from, end, own, out);
   budget.steps = own.steps - 1;
-  return out[0] ?? (reach < end ? NaN : undefined);
+  return out[0] ?? (reach < end || plan.unsure ? NaN : undefined);
 }
 
 /**
@@ -68,16 +75,20 @@ function lastOfEven(plan: EvenPlan, end: LocalSeconds): LocalSeconds | undefined
 
 function walkEven({ anchor, step, offsets }: EvenPlan, lower: LocalSeconds, upper: LocalSeconds, budget: Budget, out: LocalSeconds[]): LocalSeconds {
   if (offsets.length === 0) return upper;
+  let left = budget.instances;
   for (let base = anchor + Math.floor((lower - anchor) / step) * step; base < upper; base += step) {
     for (const offset of offsets) {
       const start = base + offset;
       if (start < lower) continue;
-      if (start >= upper) return upper;
-      if (budget.instances <= 0) return start;
-      budget.instances -= 1;
+      if (start >= upper || left <= 0) {
+        budget.instances = left;
+        return start >= upper ? upper : start;
+      }
+      left -= 1;
       out.push(start);
     }
   }
+  budget.instances = left;
   return upper;
 }
 
@@ -88,6 +99,9 @@ function walkCalendar(plan: CalendarPlan, lower: LocalSeconds, upper: LocalSecon
   const early = rule.skip === 'backward' ? DAY : 0;
   const index = Math.floor((periodOf(plan.frequency, lower) - plan.first) / stride) - (rule.skip === 'forward' ? 1 : 0);
   let last = lower - 1;
+  let empty = 0;
+  let set: readonly number[] | undefined;
+  let sizeOfSet = -1;
   for (let period = plan.first + Math.max(0, index) * stride; ; period += stride) {
     const opening = openingOf(plan.frequency, period) - early;
     if (opening >= upper) return upper;
@@ -95,7 +109,12 @@ function walkCalendar(plan: CalendarPlan, lower: LocalSeconds, upper: LocalSecon
     budget.steps -= 1;
     daysOf(plan, period, days);
     const size = days.length * times.length;
-    const set = bySetPos.length > 0 ? setPositions(size, bySetPos) : undefined;
+    if (bySetPos.length > 0 && size !== sizeOfSet) {
+      set = setPositions(size, bySetPos);
+      sizeOfSet = size;
+    }
+    empty = (set?.length ?? size) === 0 ? empty + 1 : 0;
+    if (empty >= CYCLE[plan.frequency]) return upper;
     for (let at = 0; at < (set?.length ?? size); at += 1) {
       const place = set === undefined ? at : set[at]!;
       const day = (place / times.length) | 0;
@@ -147,6 +166,7 @@ function walkClock(plan: ClockPlan, lower: LocalSeconds, upper: LocalSeconds, bu
   const { unit, interval, first, inner } = plan;
   const aligned = (from: number): number => first + Math.max(0, Math.ceil((from - first) / interval)) * interval;
   const seen = { day: NaN };
+  const found = out.length;
   for (let at = aligned(Math.floor(lower / unit)); ;) {
     const opening = at * unit;
     if (opening >= upper) return upper;
@@ -154,6 +174,7 @@ function walkClock(plan: ClockPlan, lower: LocalSeconds, upper: LocalSeconds, bu
     budget.steps -= 1;
     const free = freeFrom(plan, opening, seen);
     if (free > opening) {
+      if (out.length === found && opening - lower > CYCLE_SECONDS * interval) return upper;
       at = aligned(free / unit);
       continue;
     }

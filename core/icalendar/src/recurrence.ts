@@ -7,9 +7,9 @@
 import type { EpochSeconds, TimeRange } from '@kalends/contracts';
 import { MAX_INSTANCES, MAX_STEPS } from './limits.ts';
 import type { Rule } from './recurrence-rule.ts';
-import { makeRuns } from './recurrence-runs.ts';
+import { makeRuns, stretchAt } from './recurrence-runs.ts';
 import { compileSet, excludes, type RecurrenceSet } from './recurrence-set.ts';
-import { collect, firstFrom, lastUpTo, type Budget } from './recurrence-walk.ts';
+import { collect, firstFrom, lastUpTo } from './recurrence-walk.ts';
 import { DAY, type LocalSeconds } from './time.ts';
 import type { Zone } from './zones.ts';
 
@@ -76,20 +76,26 @@ function localRange(zone: Zone | undefined, { start, end }: TimeRange): TimeRang
 /** Instances whose start lies in `range`, at most `limit`. Widen the range by the duration to find what overlaps it. */
 export function instances(recurrence: Recurrence, range: TimeRange, limit: number = MAX_INSTANCES): Instances {
   const set = compileSet(recurrence);
-  const local = localRange(recurrence.zone, range);
+  const { zone } = recurrence;
+  const local = localRange(zone, range);
   const found = localStarts(set, local, limit);
   const starts: EpochSeconds[] = [];
   const locals: LocalSeconds[] = [];
-  const ends = new Map<EpochSeconds, EpochSeconds>();
+  let last = -Infinity;
   let ascending = true;
+  let stretch = NO_STRETCH;
   const push = (at: LocalSeconds, utc: EpochSeconds): void => {
-    if (utc < range.start || utc >= range.end || excludes(set, at, utc)) return;
-    if (starts.length > 0 && utc <= starts[starts.length - 1]!) ascending = false;
+    if (utc < range.start || utc >= range.end || (set.exclusions > 0 && excludes(set, at, utc))) return;
+    if (utc <= last) ascending = false;
+    last = utc;
     starts.push(utc);
     locals.push(at);
   };
-  const { zone } = recurrence;
-  for (const at of found.locals) push(at, zone === undefined ? at : zone.toUtc(at));
+  for (const at of found.locals) {
+    if (at >= stretch.end) stretch = stretchAt(zone, at);
+    push(at, at - stretch.offset);
+  }
+  const ends = set.rdates.length > 0 ? new Map<EpochSeconds, EpochSeconds>() : NO_ENDS;
   for (const { local: at, utc, end } of set.rdates) {
     if (at >= found.reach) continue;
     push(at, utc);
@@ -100,6 +106,9 @@ export function instances(recurrence: Recurrence, range: TimeRange, limit: numbe
   if (starts.length > limit) starts.length = locals.length = limit;
   return { starts, locals, ends, truncated };
 }
+
+const NO_STRETCH = { end: -Infinity, offset: 0 };
+const NO_ENDS = new Map<EpochSeconds, EpochSeconds>();
 
 /**
  * By start; one of each. Two local times mean one instant where the clock jumps (02:00 and 03:00): the one that the clock shows stays.
@@ -127,14 +136,13 @@ function sortColumns(starts: EpochSeconds[], locals: LocalSeconds[], zone: Zone 
  */
 function localStarts(set: RecurrenceSet, { start: from, end: to }: TimeRange, limit: number): { readonly locals: readonly LocalSeconds[]; readonly reach: LocalSeconds } {
   const wanted = limit + set.exclusions + 1;
-  const steps = { left: MAX_STEPS };
+  // Each rule has its share: one that finds nothing must not leave the others without a step.
+  const steps = Math.ceil(MAX_STEPS / Math.max(1, set.plans.length + set.explans.length));
   const own = (plans: RecurrenceSet['plans'], upper: LocalSeconds): { lists: LocalSeconds[][]; reach: LocalSeconds } => {
     let reach = upper;
     const lists = plans.map((plan) => {
       const out: LocalSeconds[] = [];
-      const budget: Budget = { instances: wanted, steps: steps.left };
-      reach = Math.min(reach, collect(plan, from, upper, budget, out));
-      steps.left = budget.steps;
+      reach = Math.min(reach, collect(plan, from, upper, { instances: wanted, steps }, out));
       return out;
     });
     return { lists, reach };
@@ -185,7 +193,8 @@ function packed(starts: readonly EpochSeconds[]): StartRun[] {
 /** First and last start of the whole set; undefined when it is empty. Exact for a series that ends, exceptions considered, unless a cap ended the search. */
 export function seriesBounds(recurrence: Recurrence): SeriesBounds | undefined {
   const set = compileSet(recurrence);
-  const { zone, start } = recurrence;
+  const { start } = set;
+  const { zone } = recurrence;
   const toUtc = (local: LocalSeconds): EpochSeconds => (zone === undefined ? local : zone.toUtc(local));
   const steps = { instances: 1, steps: MAX_STEPS };
   let first = Infinity;

@@ -46,11 +46,8 @@ export const dayNumber = (local: LocalSeconds): number => Math.floor(local / DAY
 /** Seconds since midnight. */
 export const timeOfDay = (local: LocalSeconds): number => local - Math.floor(local / DAY) * DAY;
 
-/** 0 Monday to 6 Sunday. */
-export function weekdayOf(days: number): number {
-  const rest = (days + 3) % 7;
-  return rest < 0 ? rest + 7 : rest;
-}
+/** 0 Monday to 6 Sunday. 1970-01-01 was a Thursday. */
+export const weekdayOf = (days: number): number => ((days % 7) + 10) % 7;
 
 export const isLeapYear = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 export const daysInYear = (year: number): number => (isLeapYear(year) ? 366 : 365);

@@ -39,7 +39,7 @@ export function nameBehind(tzid: string): string | undefined {
 
 /** `/mozilla.org/20050126_1/Europe/Berlin`, `/freeassociation.sourceforge.net/America/Argentina/Salta`: the longest end that is a name with a slash. */
 function behindPath(text: string, names: ReadonlyMap<string, string>): string | undefined {
-  if (!text.startsWith('/')) return undefined;
+  if (!text.startsWith('/') && !/^(posix|right)\//i.test(text)) return undefined;
   const parts = text.toLowerCase().split('/').filter((part) => part !== '');
   for (let size = Math.min(3, parts.length); size > 0; size -= 1) {
     const name = names.get(parts.slice(-size).join('/'));
