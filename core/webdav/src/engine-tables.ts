@@ -3,7 +3,7 @@
  * that names both.
  */
 import type {
-  CalendarStore, Clock, DavFeature, DavResource, Deployment, Directory, HttpExchange, Identity, ItemSelect, MethodSpec, RecordStore, ReportSpec, ResourceKind, XmlNode,
+  CalendarStore, Clock, DavFeature, DavResource, Deployment, Directory, HttpExchange, Identity, ItemSelect, MethodSpec, PrincipalId, RecordStore, ReportSpec, ResourceKind, XmlNode,
 } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
 import type { CompiledAccess } from './access/compiled-access.ts';
@@ -23,6 +23,9 @@ export interface EngineServices {
   readonly deployment: Deployment; readonly clock: Clock; readonly log: Logger;
 }
 
+interface MethodSelect { readonly fixed: ItemSelect; readonly byHeaders: readonly ((headers: HttpExchange['request']['headers']) => ItemSelect)[] }
+const NOTHING_SELECTED: MethodSelect = { fixed: { acl: true }, byHeaders: [] };
+
 export class EngineTables implements Engine {
   readonly store: CalendarStore;
   readonly records: RecordStore;
@@ -40,7 +43,7 @@ export class EngineTables implements Engine {
   readonly #resolver: Resolver;
   readonly #methods = new Map<string, Map<string, MethodSpec>>();
   readonly #methodsOfKind = new Map<string, ReadonlyMap<string, MethodSpec>>();
-  readonly #selects = new Map<string, { readonly fixed: ItemSelect; readonly byHeaders: readonly ((headers: HttpExchange['request']['headers']) => ItemSelect)[] }>();
+  readonly #selects = new Map<string, MethodSelect>();
   readonly #reports: readonly ReportSpec<unknown>[];
   readonly #reportsOfKind = new Map<string, readonly ReportSpec<unknown>[]>();
   /** By the body's tree, and as long as it: the reader keeps the trees of small bodies. */ readonly #plans = new WeakMap<XmlNode, PropertyPlan>();
@@ -81,11 +84,12 @@ export class EngineTables implements Engine {
     return reports;
   }
 
-  /** What the handlers of a method want of an item, whichever kind it will turn out to be. */
-  selectFor(method: string, headers: HttpExchange['request']['headers']): ItemSelect {
-    const selects = this.#selects.get(method === 'HEAD' && !this.#selects.has('HEAD') ? 'GET' : method);
-    if (selects === undefined) return {};
-    return selects.byHeaders.reduce((select, wanted) => mergeSelect(select, wanted(headers)), selects.fixed);
+  /** What the handlers of a method want of an item, whichever kind it will turn out to be; and what access and the caller's own view need. */
+  selectFor(method: string, headers: HttpExchange['request']['headers'], principal: PrincipalId | undefined): ItemSelect {
+    const { fixed, byHeaders } = this.#selects.get(method === 'HEAD' && !this.#selects.has('HEAD') ? 'GET' : method) ?? NOTHING_SELECTED;
+    let select = fixed;
+    for (const wanted of byHeaders) select = mergeSelect(select, wanted(headers));
+    return principal === undefined ? select : { ...select, personal: principal };
   }
 
   async locate(path: string, select: ItemSelect, identity: Identity): Promise<DavResource | undefined> {
@@ -124,7 +128,7 @@ export class EngineTables implements Engine {
       if (kinds.has(kind)) throw new Error(`feature ${feature.name} defines ${name} for ${kind}, which another feature does too`);
       kinds.set(kind, spec);
     }
-    const { fixed, byHeaders } = this.#selects.get(name) ?? { fixed: {}, byHeaders: [] };
+    const { fixed, byHeaders } = this.#selects.get(name) ?? NOTHING_SELECTED;
     this.#selects.set(name, typeof spec.select === 'function' ? { fixed, byHeaders: [...byHeaders, spec.select] } : { fixed: mergeSelect(fixed, spec.select), byHeaders });
   }
 }

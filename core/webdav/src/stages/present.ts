@@ -3,7 +3,6 @@
  */
 import type { ServerResponse } from 'node:http';
 import { HandlerRequest, mayRead } from '../request.ts';
-import { mergeSelect } from '../resource/select.ts';
 import type { Authorized } from './passage.ts';
 
 /** @returns false where there is nothing to show, or nothing that the caller may read */
@@ -11,7 +10,7 @@ export async function answerPresent(passage: Authorized): Promise<boolean> {
   const { engine, http, identity, access, resource: { kind } } = passage;
   const get = engine.methods(kind).get('GET');
   if (get === undefined || !mayRead(access)) return false;
-  const selected = mergeSelect(engine.selectFor('GET', {}), { acl: true, ...(identity.principal === undefined ? {} : { personal: identity.principal }) });
+  const selected = engine.selectFor('GET', {}, identity.principal);
   const resource = await engine.locate(http.path, selected, identity);
   if (resource === undefined || !engine.exists(resource) || engine.isCollection(resource)) return false;
   http.response.setHeader('Content-Location', resource.path);

@@ -5,15 +5,13 @@
 import type { ItemSelect, MethodSpec } from '@kalends/contracts';
 import { READ } from '@kalends/contracts';
 import { methodNotAllowed, notFound } from '../errors/preconditions.ts';
-import { mergeSelect } from '../resource/select.ts';
 import { NeedsIdentity } from './passage.ts';
 import type { Identified, Resolved } from './passage.ts';
 
 export async function resolve(passage: Identified): Promise<Resolved> {
   const { engine, method, http, identity, fields } = passage;
-  const selected = mergeSelect(engine.selectFor(method, http.request.headers), {
-    acl: true, ...(fields.ifScheduleTagMatch === undefined ? {} : { meta: true }), ...(identity.principal === undefined ? {} : { personal: identity.principal }),
-  } satisfies ItemSelect);
+  const wanted = engine.selectFor(method, http.request.headers, identity.principal);
+  const selected: ItemSelect = fields.ifScheduleTagMatch === undefined ? wanted : { ...wanted, meta: true };
   const resource = await engine.locate(http.path, selected, identity);
   if (resource === undefined) throw identity.principal === undefined ? new NeedsIdentity() : notFound();
   const methods = engine.methods(resource.kind);
