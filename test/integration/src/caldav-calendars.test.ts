@@ -1,7 +1,7 @@
 /** Calendars as collections over HTTP: RFC 4791 §5.2, §5.3.1; RFC 5689; listings, properties, GET of a whole calendar. */
 import type { WriteStep } from '@kalends/contracts';
 import { event, recurring } from '@kalends/testkit';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { AMY_HOME, BOB_HOME, givenServer } from './caldav-server.ts';
 import type { GivenServer } from './caldav-server.ts';
 
@@ -24,9 +24,9 @@ describe('a new home', () => {
     await using server = await givenServer();
     const rows = (await server.send('PROPFIND', AMY_HOME, propfind('<resourcetype/>'), { Depth: '1' })).rows();
     const types = [...rows].map(([href, { properties }]) => `${href.slice(AMY_HOME.length)} ${properties.get('resourcetype')!.children.map(({ name }) => name.local).join(' ')}`);
-    expect(types).toEqual([
-      ' collection', 'calendar/ collection calendar', 'tasks/ collection calendar', 'inbox/ collection schedule-inbox', 'outbox/ collection schedule-outbox',
-      'dropbox/ collection dropbox-home', 'notification/ collection notification', 'freebusy free-busy-url',
+    expect(types.toSorted()).toEqual([
+      ' collection', 'calendar/ collection calendar', 'dropbox/ collection dropbox-home', 'freebusy free-busy-url', 'inbox/ collection schedule-inbox',
+      'notification/ collection notification', 'outbox/ collection schedule-outbox', 'tasks/ collection calendar',
     ]);
   });
 
@@ -251,8 +251,11 @@ describe('DELETE of a calendar whose events concern others', () => {
     expect((await server.send('DELETE', NEW)).status).toBe(204);
     expect((await server.send('PROPFIND', NEW, undefined, { Depth: '0' })).status).toBe(404);
     expect((await server.send('PUT', `${CALENDAR}a.ics`, event('a').body)).status).toBe(201);
-    for (let tries = 0; tries < 50 && (await server.store.findCollections([collection.id])).size > 0; tries++) await server.clock.advance(2_000);
-    expect((await server.store.findCollections([collection.id])).size).toBe(0);
+    // The queue looks for due jobs when the clock moves; the job itself takes the time it takes.
+    await vi.waitFor(async () => {
+      await server.clock.advance(2_000);
+      expect((await server.store.findCollections([collection.id])).size).toBe(0);
+    }, 10_000);
     expect(removed).toEqual(expect.arrayContaining(['a', 'b']));
     expect(server.errors).toEqual([]);
   });

@@ -36,13 +36,13 @@ export async function busyInCalendar(store: CalendarStore, collection: Collectio
       if (counts?.(item) === false || (except !== undefined && item.meta?.uid === except.uid && except.ownedBy(item.facts?.organizer))) continue;
       const found = busySpans(item, range, zone);
       if (found === 'needs-body') undecided.push(item);
-      else spans.push(...found);
+      else append(spans, found);
     }
     if (undecided.length === 0) continue;
     for await (const read of store.findItems(collection.id, undecided.map(({ name }) => name), { facts: true, body: true })) {
       for (const item of read) {
         const found = busySpans(item, range, zone);
-        if (found !== 'needs-body') spans.push(...found);
+        if (found !== 'needs-body') append(spans, found);
       }
     }
   }
@@ -54,9 +54,14 @@ export async function busyInHome(store: CalendarStore, home: Home, range: TimeRa
   const spans: BusySpan[] = [];
   for (const collection of await store.listCollections(home.root.id, 1)) {
     if (collection.kind !== 'calendar' || transparencyOf(collection, home.owner) === 'transparent') continue;
-    spans.push(...await busyInCalendar(store, collection, range, options));
+    append(spans, await busyInCalendar(store, collection, range, options));
   }
   return coalesce(spans);
+}
+
+/** One by one: a busy year has more spans than a call takes arguments. */
+export function append(spans: BusySpan[], more: readonly BusySpan[]): void {
+  for (const span of more) spans.push(span);
 }
 
 /** Two weeks from the midnight (UTC) before `now`: what is asked where nothing is said. */

@@ -12,7 +12,7 @@ import { randomUUID } from 'node:crypto';
 import { sendCalendar } from '../methods/send-calendar.ts';
 import { caldav } from '../names.ts';
 import { validFilter } from '../preconditions.ts';
-import { busyInCalendar, countsFor } from '../query/busy-time.ts';
+import { append, busyInCalendar, countsFor } from '../query/busy-time.ts';
 import { checkReach, closedRange } from '../query/time-range.ts';
 
 export interface FreeBusyQuery { readonly range: TimeRange }
@@ -39,7 +39,8 @@ export class FreeBusyQueryReport {
     const spans: BusySpan[] = [];
     for (const { resource, collection } of await this.#calendars(request)) {
       const access = await request.items(resource);
-      spans.push(...await busyInCalendar(this.#store, collection, range, access.constant === undefined ? { acl: true, counts: countsFor(access.of, READ_FREE_BUSY) } : {}));
+      const options = access.constant === undefined ? { acl: true, counts: countsFor(access.of, READ_FREE_BUSY) } : {};
+      append(spans, await busyInCalendar(this.#store, collection, range, options));
     }
     sendCalendar(request, 200, freeBusyText({ range, spans: coalesce(spans), now, uid: randomUUID() }));
   }
