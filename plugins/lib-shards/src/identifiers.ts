@@ -26,6 +26,8 @@ export const shardOfId = (id: CollectionId | JobId, shards: number): number => (
 export function newCollectionId(home: HomeId): CollectionId {
   return `${homePrefix(home)}${randomBytes(5).toString('hex').slice(1)}` as CollectionId;
 }
+/** May a collection of this home have this id? */
+export const shardPrefixMatches = (id: string, home: HomeId): boolean => /^[0-9a-f]{13}$/.test(id) && id.startsWith(homePrefix(home));
 export const collectionKey = (id: CollectionId): number => (/^[0-9a-f]{13}$/.test(id) ? Number.parseInt(id, 16) : -1);
 export const collectionId = (key: number): CollectionId => key.toString(16).padStart(13, '0') as CollectionId;
 

@@ -4,7 +4,7 @@ export type { Gate, PausePoint, Probe, ProbeOptions, StoreCounters } from './pro
 export { Database, integer, isBusy, isCorrupt, isFull, maybeText, octets, text } from './database.ts';
 export type { Row, Value } from './database.ts';
 export {
-  collectionId, collectionKey, homeIdOf, homePrefix, newEpoch, newJobId, newStagedId, ownerOf, pathBelow, pathSegments, pathText, shardOfHome, shardOfId, uniqueName,
+  collectionId, collectionKey, homeIdOf, homePrefix, newEpoch, newJobId, newCollectionId, newStagedId, ownerOf, pathBelow, pathSegments, pathText, shardOfHome, shardOfId, shardPrefixMatches, uniqueName,
 } from './identifiers.ts';
 export { toCollectionRow } from './collection-rows.ts';
 export type { CollectionRow, HomeRow } from './collection-rows.ts';

@@ -66,7 +66,7 @@ const open: OpenStore = async (setting) => {
     const records = new ShardRecordStore(statePath, port, undefined);
     const { clock } = setting;
     const holder = randomBytes(8).toString('hex');
-    const traits = { concurrency: 'host', maxItemOctets: 10_000_000, stalenessMilliseconds: 0 } as const;
+    const traits = { concurrency: 'process', maxItemOctets: 10_000_000, stalenessMilliseconds: 0 } as const;
     const store = new ShardStore({
       shards: 2, traits, clock, reads, port, bodies, keeper: { touch: () => undefined }, holder, grantsRevision: (owner) => records.grantsRevision(owner),
     });

@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeCalendarStore, type OpenStore } from '@kalends/testkit';
+import { describeCalendarStore, describeJobLog, describeRecordStore, describeStoreMaintenance, type OpenStore } from '@kalends/testkit';
 import type { FlatFileStore } from './flat-file-options.ts';
 import { openFlatFileStore } from './open-flat-file-store.ts';
 
@@ -30,3 +30,6 @@ const open: OpenStore = async (setting) => {
 };
 
 describeCalendarStore('the flat-file store', open);
+describeStoreMaintenance('the flat-file store', open);
+describeJobLog('the flat-file store', open);
+describeRecordStore('the flat-file store', open);

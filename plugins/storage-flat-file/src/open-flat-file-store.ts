@@ -34,7 +34,8 @@ export async function openFlatFileStore(options: FlatFileOptions): Promise<FlatF
   const holder = randomBytes(8).toString('hex');
   const records = new ShardRecordStore(statePath, port, count);
   const layout = new HomeLayout(path, foldsCase);
-  const keeper = new HomeKeeping({ shards, port, reads, itemReader, layout, clock });
+  const keeper = new HomeKeeping({ shards, port, itemReader, layout, clock, log: options.log });
+  keeper.start();
   const bodies = new LargeBodies(layout, clock, count);
   const grantsRevision = (owner: Parameters<typeof records.grantsRevision>[0]): number => records.grantsRevision(owner);
   const store = new ShardStore({ shards, traits, clock, reads, port, bodies, keeper, holder, grantsRevision });

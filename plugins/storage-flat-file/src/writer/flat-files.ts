@@ -12,12 +12,10 @@ import { abandon, bodyLimit, prepareChange, removeFile, type PreparedFiles } fro
 import { Recording } from './record-change.ts';
 import { bootIdentity, rewritePending } from './recover.ts';
 import { StateCopy } from './state-copy.ts';
-import { runTask } from './tasks.ts';
+import { putMeta, readMeta, runTask } from './tasks.ts';
 
 export interface FlatFilesOptions { readonly path: string; readonly foldsCase: boolean; readonly bootId: string | undefined }
 
-export const readMeta = 'SELECT value FROM meta WHERE name = ?';
-export const putMeta = 'INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value';
 
 export function createFlatFiles({ probe, options, state }: Parameters<CreateFiles>[0], files: FileOperations): WriterFiles {
   return new FlatFiles(files, probe, options as FlatFilesOptions, state);
