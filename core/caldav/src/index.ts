@@ -2,7 +2,7 @@
 export * from './names.ts';
 export * from './preconditions.ts';
 export { CalendarHomes, HOME_PATHS, hasHome, homePath } from './resources/calendar-home.ts';
-export { HOME_COLLECTIONS, HOME_ROOT } from './resources/home-layout.ts';
+export { HOME_COLLECTIONS, homeRoot } from './resources/home-layout.ts';
 export { HOME_GRANTS, homeAcl, outboxAcl, proxyGroup } from './resources/default-access.ts';
 export type { ProxyMode } from './resources/default-access.ts';
 export { inboxPrivileges, outboxPrivileges } from './resources/privileges.ts';

@@ -1,8 +1,9 @@
 /** The plugin `caldav`. */
-import { calendarStore, clock, davFeature, deployment, directory, jobLog, jobQueue, notifier, writeStep } from '@kalends/contracts';
+import { accessSource, calendarStore, clock, davFeature, deployment, directory, jobLog, jobQueue, notifier, writeStep } from '@kalends/contracts';
 import { definePlugin } from '@kalends/kernel';
 import { z } from 'zod';
 import { calDavFeature } from './feature.ts';
+import { GroupAccess } from './resources/group-access.ts';
 import { FactsKeeper } from './write/facts-keeper.ts';
 
 export default definePlugin({
@@ -10,7 +11,7 @@ export default definePlugin({
   api: 1,
   summary: 'Calendars over WebDAV (RFC 4791).',
   config: z.strictObject({}),
-  provides: { feature: davFeature },
+  provides: { feature: davFeature, groups: accessSource },
   requires: { store: calendarStore, jobs: jobLog, directory, steps: writeStep, queue: jobQueue, notifiers: notifier, deployment, clock },
 
   setup({ deps: { store, jobs, directory, steps, queue, notifiers, deployment, clock }, lifecycle, log }) {
@@ -25,6 +26,9 @@ export default definePlugin({
       stopped.abort();
       await running;
     });
-    return { feature: calDavFeature({ store, directory, steps, queue, notifiers, limits: deployment.limits, publicUrl: deployment.publicUrl, clock }) };
+    return {
+      feature: calDavFeature({ store, directory, steps, queue, notifiers, limits: deployment.limits, publicUrl: deployment.publicUrl, clock }),
+      groups: new GroupAccess(directory),
+    };
   },
 });

@@ -14,7 +14,7 @@ import { Graph, definePlugin, planGraph } from '@kalends/kernel';
 import type { InstanceSpec, Logger, PluginDefinition } from '@kalends/kernel';
 import { schedulingPlugin } from '@kalends/scheduling';
 import { basic, clockPlugin, fakeClock, memoryDirectory, memoryDirectoryPlugin, memoryServicesPlugin, memoryStore, memoryStorePlugin, person, room, transportPlugin, trustingAuthenticatorPlugin } from '@kalends/testkit';
-import type { FakeClock } from '@kalends/testkit';
+import type { FakeClock, MemoryDirectoryOptions } from '@kalends/testkit';
 import { Element, accessPlugin, parse, principalsPlugin, webdavPlugin } from '@kalends/webdav';
 
 export interface Answer {
@@ -35,7 +35,7 @@ export interface GivenServer extends AsyncDisposable {
   send(method: string, path: string, body?: string | Uint8Array, headers?: Readonly<Record<string, string>>, as?: string | null): Promise<Answer>;
 }
 
-export interface ServerOptions { readonly limits?: Partial<Limits>; readonly people?: readonly Principal[]; readonly transports?: readonly SchedulingTransport[]; readonly steps?: readonly WriteStep[] }
+export interface ServerOptions { readonly limits?: Partial<Limits>; readonly people?: readonly Principal[]; readonly members?: MemoryDirectoryOptions['members']; readonly transports?: readonly SchedulingTransport[]; readonly steps?: readonly WriteStep[] }
 
 export const AMY_HOME = '/calendars/__uids__/id-amy/';
 export const BOB_HOME = '/calendars/__uids__/id-bob/';
@@ -70,7 +70,7 @@ export async function givenServer(options: ServerOptions = {}): Promise<GivenSer
     setup: ({ deps }) => { place = deps.listening; return {}; },
   });
   const definitions = {
-    observed, clock: clockPlugin(clock), store: memoryStorePlugin({ ...memory, store: counted.store }), services: memoryServicesPlugin(), people: memoryDirectoryPlugin(memoryDirectory(people)), directory: directoryPlugin,
+    observed, clock: clockPlugin(clock), store: memoryStorePlugin({ ...memory, store: counted.store }), services: memoryServicesPlugin(), people: memoryDirectoryPlugin(memoryDirectory(people, options.members === undefined ? {} : { members: options.members })), directory: directoryPlugin,
     basic: trustingAuthenticatorPlugin(), authentication: authenticationPlugin, jobs: jobsPlugin, access: accessPlugin, principals: principalsPlugin, webdav: webdavPlugin,
     caldav: caldavPlugin, scheduling: schedulingPlugin, front: frontPlugin, watcher,
     ...Object.fromEntries((options.steps ?? []).map((step, index) => [`step-${index}`, stepPlugin(step)])),

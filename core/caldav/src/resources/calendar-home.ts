@@ -6,7 +6,7 @@
  */
 import type { CalendarStore, DavResource, Directory, Home, HomeOwner, Identity, ItemSelect, Located, PathMatch, Principal, PrincipalId } from '@kalends/contracts';
 import { escapeSegment } from '@kalends/webdav';
-import { HOME_COLLECTIONS, HOME_ROOT, kindAt } from './home-layout.ts';
+import { HOME_COLLECTIONS, homeRoot, kindAt } from './home-layout.ts';
 
 /** First the canonical form: ids never change, names do. */
 export const HOME_PATHS: readonly string[] = ['/calendars/__uids__/{id}/{path*}', '/calendars/{type}/{name}/{path*}'];
@@ -44,7 +44,7 @@ export class CalendarHomes {
     if (found !== undefined) return found;
     const principal = await this.#directory.findById(owner);
     if (principal === undefined || !hasHome(principal)) return undefined;
-    return this.#store.createHome(homeOwner(principal), HOME_ROOT, HOME_COLLECTIONS);
+    return this.#store.createHome(homeOwner(principal), homeRoot(principal.kind), HOME_COLLECTIONS);
   }
 
   async #ownerOf(values: PathMatch['values']): Promise<PrincipalId | undefined> {

@@ -6,17 +6,19 @@ import {
   ALL, READ, READ_CURRENT_USER_PRIVILEGE_SET, READ_FREE_BUSY, SCHEDULE, SCHEDULE_DELIVER, SCHEDULE_SEND, WRITE, WRITE_PROPERTIES,
 } from '@kalends/contracts';
 import type { Ace, DavResource, PrincipalId } from '@kalends/contracts';
+import { isGroupHome } from './group-access.ts';
 
 export type ProxyMode = 'read' | 'write';
 /** The proxy group of `owner` as a principal; its members are the owner's delegates. */
 export const proxyGroup = (owner: PrincipalId, mode: ProxyMode): PrincipalId => `${owner}/calendar-proxy-${mode}` as PrincipalId;
 
-/** A home's protected entries; all of them count for everything below it. */
-export function homeAcl({ owner }: DavResource): readonly Ace[] {
+/** A home's protected entries; all of them count for everything below it. What a group's members may do there is `group-access.ts`. */
+export function homeAcl({ owner, home }: DavResource): readonly Ace[] {
   const administrators: Ace = { principal: 'administrators', grant: ALL, inheritable: true };
   if (owner === undefined) return [administrators];
+  const own: readonly Ace[] = isGroupHome(home) ? [] : [{ principal: owner, grant: ALL, inheritable: true }];
   return [
-    { principal: owner, grant: ALL, inheritable: true },
+    ...own,
     { principal: proxyGroup(owner, 'read'), grant: READ | READ_CURRENT_USER_PRIVILEGE_SET | WRITE_PROPERTIES, inheritable: true },
     { principal: proxyGroup(owner, 'write'), grant: READ | READ_CURRENT_USER_PRIVILEGE_SET | WRITE, inheritable: true },
     administrators,

@@ -2,12 +2,13 @@
  * What a new home holds (R13): `calendar` for events, `tasks` for to-dos, inbox, outbox, dropbox, notification; and where the store's one read ends in
  * it: which kind stands at a path. `freebusy` is a leaf without a row, so it is found here and stored nowhere.
  */
-import type { CollectionDraft, ComponentKind, HomeRoot, Located } from '@kalends/contracts';
+import type { CollectionDraft, ComponentKind, HomeOwner, HomeRoot, Located } from '@kalends/contracts';
 import { clark, dav, storedText } from '@kalends/webdav';
 import { SUPPORTED_COMPONENTS, storedComponents } from '../properties/component-set.ts';
 import { SCHEDULE_TRANSPARENCY, storedTransparency } from '../properties/transparency.ts';
 import type { Transparency } from '../properties/transparency.ts';
 import { HOME_GRANTS, INBOX_GRANTS } from './default-access.ts';
+import { ownerNotes } from './group-access.ts';
 
 export const DEFAULT_EVENTS = 'calendar';
 export const DEFAULT_TASKS = 'tasks';
@@ -16,8 +17,8 @@ export const FREE_BUSY_LEAF = 'freebusy';
 /** POST here adds a member (RFC 5995); a name no client would choose. */
 export const ADD_MEMBER_LEAF = ';add-member';
 
-/** Root of every home. */
-export const HOME_ROOT: HomeRoot = { properties: new Map(), acl: HOME_GRANTS };
+/** What the root of a new home begins with. */
+export const homeRoot = (kind: HomeOwner['kind']): HomeRoot => ({ properties: ownerNotes(kind), acl: HOME_GRANTS });
 
 /** The first collections of every home, in the order of their making. */
 export const HOME_COLLECTIONS: readonly CollectionDraft[] = [

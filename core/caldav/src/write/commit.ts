@@ -47,7 +47,6 @@ export interface MoveChange extends Change {
   readonly from: { readonly collection: Collection; readonly name: ItemName };
   readonly to: { readonly collection: Collection; readonly name: ItemName };
   readonly overwrite: boolean;
-  /** On what may be replaced at the target. */ readonly targetGuard?: Guard;
 }
 
 export interface Outcome {
@@ -119,7 +118,6 @@ export class CalendarDoor {
       const kind = current.component;
       if (kind !== undefined && !componentsOf(change.to.collection).includes(kind)) throw supportedCalendarComponent();
       const target = await tx.findItem(to.collection, to.name, { meta: true });
-      await change.targetGuard?.(target, tx);
       if (target !== undefined && target.meta?.uid !== current.meta?.uid) throw noUidConflict(undefined, 'The item at the destination is another object: it has another UID.');
       const handle = storedObject(current);
       const applied = prepared.apply({ ...draft, before: handle, after: handle });
