@@ -8,6 +8,9 @@ import type { WriterEvents, WriterPort } from './writer-core.ts';
 interface Waiting { resolve(value: never): void; reject(error: unknown): void; readonly work: (() => Promise<Change | undefined>) | undefined }
 type Unsent = Request extends infer R ? (R extends { readonly id: number } ? Omit<R, 'id'> : never) : never;
 
+/** Messages are small and short-lived; a young generation of the usual size would cost each process 40 MiB that it never needs. */
+const WRITER_HEAP = { maxYoungGenerationSizeMb: 12 };
+
 export class ThreadPort implements WriterPort {
   readonly #worker: Worker;
   readonly #events: WriterEvents;
@@ -23,7 +26,7 @@ export class ThreadPort implements WriterPort {
 
   static open(data: ThreadData, events: WriterEvents): Promise<ThreadPort> {
     const module = new URL(import.meta.url.endsWith('.ts') ? './writer-thread.ts' : './writer-thread.js', import.meta.url);
-    const worker = new Worker(module, { workerData: data, name: 'store-writer' });
+    const worker = new Worker(module, { workerData: data, name: 'store-writer', resourceLimits: WRITER_HEAP });
     const port = new ThreadPort(worker, events);
     return new Promise((resolve, reject) => {
       port.#ready = () => { resolve(port); };
