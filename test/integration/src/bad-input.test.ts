@@ -22,8 +22,11 @@ beforeAll(async () => {
 });
 afterAll(async () => { await server[Symbol.asyncDispose](); });
 
+/** The most it ever held, less the program text that all Node processes of a machine share. */
 function peakMebibytes(): number {
-  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${String(server.pid)}/status`, 'latin1'))![1]) / 1024;
+  const status = readFileSync(`/proc/${String(server.pid)}/status`, 'latin1');
+  const field = (name: string): number => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)![1]);
+  return (field('VmHWM') - field('RssFile')) / 1024;
 }
 
 /** Octets on a socket, for what fetch would not send; the status line's number, or 0 when the connection was closed without one. */
