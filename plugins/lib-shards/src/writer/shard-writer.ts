@@ -316,12 +316,14 @@ export class ShardWriter implements ShardSession {
 function openShard(path: string): Database {
   mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
   for (let attempt = 0; ; attempt++) {
-    const database = new Database(path);
+    let database: Database | undefined;
     try {
+      // Another process may be making it: then even the opening is refused.
+      database = new Database(path);
       prepareShard(database);
       return database;
     } catch (error) {
-      database.close();
+      database?.close();
       if (!isBusy(error) || attempt > 400) throw error;
       sleep(5);
     }

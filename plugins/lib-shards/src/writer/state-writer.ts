@@ -130,12 +130,14 @@ export class StateWriter {
 
 function openState(path: string): Database {
   for (let attempt = 0; ; attempt++) {
-    const database = new Database(path, { cachePages: 500 });
+    let database: Database | undefined;
     try {
+      // Another process may be making it: then even the opening is refused.
+      database = new Database(path, { cachePages: 500 });
       sql.prepareState(database);
       return database;
     } catch (error) {
-      database.close();
+      database?.close();
       if (!isBusy(error) || attempt > 400) throw error;
       sleep(5);
     }
