@@ -40,14 +40,15 @@ export function deriveFacts(object: CalendarObject, coverUntil: EpochSeconds): D
   const series = readSeries(settled);
   const problem = tooMany(series);
   if (problem !== undefined) return { problems: [problem] };
-  const { runs, complete } = seriesRuns(series, coverUntil);
+  const { runs, covered } = seriesRuns(series, coverUntil);
   const last = series.recurrence === undefined ? undefined : seriesBounds(series.recurrence)?.last;
-  const isComplete = series.recurrence === undefined || (complete === coverUntil && last !== undefined && last < coverUntil);
+  // Nothing comes behind the last start.
+  const isWhole = series.recurrence !== undefined && covered.start === -DISTANT && covered.end === coverUntil && last !== undefined && last < coverUntil;
   const organizer = findProperty((series.master ?? series.parts[0])?.component ?? settled.root, 'ORGANIZER')?.value;
   return {
     facts: {
       version: FACTS_VERSION, bounds: boundsOf(series, last), occurrences: packRuns(runs),
-      covered: isComplete ? ALWAYS : { start: -DISTANT, end: complete }, slices: packSlices(settled, series), flags: flagsOf(settled, series),
+      covered: isWhole ? ALWAYS : covered, slices: packSlices(settled, series), flags: flagsOf(settled, series),
       ...(organizer === undefined ? {} : { organizer }),
     },
   };

@@ -4,6 +4,7 @@
  */
 import type { EpochSeconds, ItemFacts, TimeRange } from '@kalends/contracts';
 import { FLOATING, MATCH_ALWAYS } from './fact-flags.ts';
+import { DISTANT } from './filter.ts';
 import type { Busy } from './occurrences.ts';
 import { someOverlap, touches } from './occurrences.ts';
 import type { Instance, Series } from './series.ts';
@@ -25,7 +26,8 @@ export interface Occurrence {
 
 /** True when the table holds every occurrence that may overlap `range`. */
 export function reaches({ covered, flags }: ItemFacts, range: TimeRange): boolean {
-  return range.end + ((flags & FLOATING) === 0 ? 0 : DAY) <= covered.end && range.start >= covered.start;
+  const drift = (flags & FLOATING) === 0 ? 0 : DAY;
+  return (covered.end === DISTANT || range.end + drift <= covered.end) && (covered.start === -DISTANT || range.start - drift >= covered.start);
 }
 
 /** `undefined`: the table does not say; the octets do. */
