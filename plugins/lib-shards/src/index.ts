@@ -21,6 +21,7 @@ export { HomeUpkeep } from './change/home-upkeep.ts';
 export { ShardUpkeep } from './shard-upkeep.ts';
 export { ShardRecordStore } from './shard-record-store.ts';
 export * as readSql from './read-statements.ts';
+export { shardSchema } from './schema.ts';
 export { lockCopies } from './state-schema.ts';
 export { systemClock } from './system-clock.ts';
 export { newEffects, noFiles, StagedGone, TempGone } from './writer-files.ts';

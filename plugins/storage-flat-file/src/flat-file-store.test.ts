@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeCalendarStore, describeJobLog, describeRecordStore, describeStoreMaintenance, type OpenStore } from '@kalends/testkit';
+import { describeCalendarStore, describeJobLog, describeRecordStore, describeStoreMaintenance, systemClock, type OpenStore } from '@kalends/testkit';
 import type { FlatFileStore } from './flat-file-options.ts';
 import { openFlatFileStore } from './open-flat-file-store.ts';
 
@@ -12,7 +12,9 @@ const open: OpenStore = async (setting) => {
   const opened: FlatFileStore[] = [];
   const openOnce = async (): Promise<FlatFileStore> => {
     const store = await openFlatFileStore({
-      path, shards: 2, clock: setting.clock, itemReader: setting.reader, tombstones: { days: setting.tombstones.days, perHome: setting.tombstones.count }, checkpointSeconds: 0.2, writer: 'inline',
+      path, shards: 2, clock: setting.clock, itemReader: setting.reader, tombstones: { days: setting.tombstones.days, perHome: setting.tombstones.count }, checkpointSeconds: 0.2,
+      // On this thread where nothing but the store is asked; with other processes about, as a server has it.
+      writer: setting.clock === systemClock ? 'thread' : 'inline',
     });
     opened.push(store);
     return store;

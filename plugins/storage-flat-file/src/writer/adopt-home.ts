@@ -21,17 +21,17 @@ export const addCollection = `INSERT INTO collection (id, home, parent, segment,
   properties, personal, acl, noted_revision, noted_inode) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)`;
 export const addItem = `INSERT INTO item (home, collection, name, etag, component, uid, type, schedule_tag, size, created, modified, revision, ${factColumns}, long, extras, inode)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-const addBody = 'INSERT INTO body (item, octets) VALUES (?, ?)';
-const addExtra = 'INSERT INTO extra (item, acl, dead) VALUES (?, ?, ?)';
-const addAttachment = 'INSERT INTO attachment (item, managed_id, id, octets, sha256, name, type, rid) VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
-const addPersonal = `INSERT INTO personal (item, principal, number, patch, version, lo, hi, covered_start, covered_end, flags, organizer, occurrences, slices) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-const addQuarantine = 'INSERT INTO quarantine (home, collection, name, reason) VALUES (?, ?, ?, ?)';
-const addJob = 'INSERT OR IGNORE INTO job (id, home, kind, payload, lane, collapse, due, attempt, holder, reason, change) VALUES (?, ?, ?, ?, ?, ?, ?, 0, NULL, NULL, ?)';
-const addLock = 'INSERT OR IGNORE INTO lock (home, token, path, depth, scope, owner, owner_xml, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
-const countLocks = 'SELECT count(*) FROM lock WHERE home = ?';
-const addSums = `INSERT INTO statistics (kind, homes, calendars, events, todos, octets) VALUES (?, 1, ?, ?, ?, ?) ON CONFLICT (kind) DO UPDATE SET
+export const addBody = 'INSERT INTO body (item, octets) VALUES (?, ?)';
+export const addExtra = 'INSERT INTO extra (item, acl, dead) VALUES (?, ?, ?)';
+export const addAttachment = 'INSERT INTO attachment (item, managed_id, id, octets, sha256, name, type, rid) VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
+export const addPersonal = `INSERT INTO personal (item, principal, number, patch, version, lo, hi, covered_start, covered_end, flags, organizer, occurrences, slices) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+export const addQuarantine = 'INSERT INTO quarantine (home, collection, name, reason) VALUES (?, ?, ?, ?)';
+export const addJob = 'INSERT OR IGNORE INTO job (id, home, kind, payload, lane, collapse, due, attempt, holder, reason, change) VALUES (?, ?, ?, ?, ?, ?, ?, 0, NULL, NULL, ?)';
+export const addLock = 'INSERT OR IGNORE INTO lock (home, token, path, depth, scope, owner, owner_xml, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
+export const countLocks = 'SELECT count(*) FROM lock WHERE home = ?';
+export const addSums = `INSERT INTO statistics (kind, homes, calendars, events, todos, octets) VALUES (?, 1, ?, ?, ?, ?) ON CONFLICT (kind) DO UPDATE SET
   homes = homes + 1, calendars = calendars + excluded.calendars, events = events + excluded.events, todos = todos + excluded.todos, octets = octets + excluded.octets`;
-const existing = 'SELECT h.key, c.revision FROM home h JOIN collection c ON c.id = h.root WHERE h.id = ?';
+export const existing = 'SELECT h.key, c.revision FROM home h JOIN collection c ON c.id = h.root WHERE h.id = ?';
 
 /** False: the home has moved meanwhile, and the folder must be read again. */
 export async function adoptHome(context: TaskContext, adoption: Adoption): Promise<boolean> {

@@ -20,7 +20,7 @@ export interface HomeLook {
 
 export const homeForLook = 'SELECT key, root, epoch, stamp FROM home WHERE id = ?';
 export const notedCollections = 'SELECT id, noted_revision, noted_inode FROM collection WHERE home = ? AND path IS NOT NULL';
-const treeOfHome = `SELECT 1 FROM pending WHERE collection = ? AND file = ''`;
+export const treeOfHome = `SELECT 1 FROM pending WHERE collection = ? AND file = ''`;
 
 export function lookAtHome(context: TaskContext, owner: string): Promise<HomeLook> {
   return context.shard.locked(() => ({ commit: false, value: look(context, owner) }));

@@ -12,7 +12,7 @@ export interface PackedFacts extends Omit<ItemFacts, 'occurrences' | 'slices'> {
 
 export const metaRow = 'SELECT id, type, component, created, schedule_tag, extras, uid FROM item WHERE collection = ? AND name = ?';
 export const personalRows = 'SELECT principal, number, patch, version, lo, hi, covered_start, covered_end, flags, organizer, occurrences, slices FROM personal WHERE item = ?';
-const extraRow = 'SELECT acl, dead FROM extra WHERE item = ?';
+export const extraRow = 'SELECT acl, dead FROM extra WHERE item = ?';
 
 /** What a calendar object's type is without anything being said. */
 export const calendarType = 'text/calendar; charset=utf-8';

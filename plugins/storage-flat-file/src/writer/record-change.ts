@@ -10,7 +10,7 @@ import { jobsOctets, jobsOf, metaOctets, metaOf } from './meta-file.ts';
 import { fileKey, ownerOfHome, putRow, rowOfFile, toPending, type PendingRow, type PendingSource, type ShardNotes } from './pending.ts';
 import { removeFile, type PreparedFiles } from './prepare-change.ts';
 
-const rootOfHome = 'SELECT root FROM home WHERE key = ?';
+export const rootOfHome = 'SELECT root FROM home WHERE key = ?';
 export const bodyOfItem = 'SELECT b.octets, i.collection, i.name FROM item i LEFT JOIN body b ON b.item = i.id WHERE i.id = ?';
 export const hasCollection = 'SELECT 1 FROM collection WHERE id = ?';
 export const putRemoved = 'INSERT OR IGNORE INTO removed (id, home) VALUES (?, ?)';

@@ -6,10 +6,10 @@ import { homeForLook } from './look-home.ts';
 import type { TaskContext } from './tasks.ts';
 
 export const tablesOfItems = ['body', 'extra', 'attachment', 'personal'] as const;
-const itemsOfHome = 'SELECT id FROM item WHERE home = ? AND revision >= 0';
-const sumsOfHome = `SELECT i.component, c.kind, i.collection FROM item i JOIN collection c ON c.id = i.collection WHERE i.home = ? AND i.revision >= 0 AND c.hidden = 0`;
-const subtract = 'UPDATE statistics SET homes = homes - 1, calendars = calendars - ?, events = events - ?, todos = todos - ?, octets = octets - ? WHERE kind = ?';
-const homeSums = 'SELECT kind, used, calendars FROM home WHERE key = ?';
+export const itemsOfHome = 'SELECT id FROM item WHERE home = ? AND revision >= 0';
+export const sumsOfHome = `SELECT i.component, c.kind, i.collection FROM item i JOIN collection c ON c.id = i.collection WHERE i.home = ? AND i.revision >= 0 AND c.hidden = 0`;
+export const subtract = 'UPDATE statistics SET homes = homes - 1, calendars = calendars - ?, events = events - ?, todos = todos - ?, octets = octets - ? WHERE kind = ?';
+export const homeSums = 'SELECT kind, used, calendars FROM home WHERE key = ?';
 
 /** All rows of the home, and its share of the statistics. */
 export function dropHomeRows(database: Database, home: number, { keepJobs, keepPending }: { readonly keepJobs: boolean; readonly keepPending: boolean }): void {
