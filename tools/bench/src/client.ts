@@ -1,69 +1,59 @@
 /**
- * One client with one kept connection and one request at a time: Basic or Digest (nonce kept, nc counted), plain node:http underneath. Latency runs from the
- * first octet written to the last one read, a challenge's round trip included.
+ * One client with one kept connection and one request at a time: Basic, or Digest (nonce kept, nc counted). Latency runs from the first octet written to the last
+ * one read, a challenge's round trip included.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { Agent, request } from 'node:http';
-import type { IncomingHttpHeaders } from 'node:http';
-import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
+import { Connection } from './connection.ts';
+import type { RawAnswer } from './connection.ts';
 
-export interface Answer { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: Buffer; readonly milliseconds: number }
+export interface Answer extends RawAnswer { readonly milliseconds: number }
 export interface Account { readonly user: string; readonly password: string; readonly scheme: 'basic' | 'digest' | 'none' }
 
 interface Challenge { readonly realm: string; readonly nonce: string; readonly algorithm: string | undefined; readonly opaque: string | undefined; readonly ha1: string; readonly hash: 'md5' | 'sha256' }
 
 export class Client {
-  readonly #base: URL;
+  readonly #host: string;
   readonly #account: Account;
-  readonly #agent: Agent | TlsAgent;
-  readonly #timeoutMilliseconds: number;
+  readonly #connection: Connection;
+  readonly #basic: string;
   readonly #cnonce = randomBytes(8).toString('hex');
   #challenge: Challenge | undefined;
   #count = 0;
 
   constructor(base: URL, account: Account, timeoutMilliseconds: number) {
-    this.#base = base;
+    this.#host = base.host;
     this.#account = account;
-    this.#timeoutMilliseconds = timeoutMilliseconds;
-    const options = { keepAlive: true, maxSockets: 1 };
-    this.#agent = base.protocol === 'https:' ? new TlsAgent({ ...options, rejectUnauthorized: false }) : new Agent(options);
+    this.#connection = new Connection(base, timeoutMilliseconds);
+    this.#basic = `Basic ${Buffer.from(`${account.user}:${account.password}`).toString('base64')}`;
   }
 
+  /** @throws Error when the connection fails or nothing comes in time; a status is never an error */
   async send(method: string, path: string, headers: Readonly<Record<string, string>> = {}, body?: Buffer): Promise<Answer> {
     const began = performance.now();
     for (let attempt = 0; ; attempt++) {
-      const authorization = this.#authorization(method, path);
-      const answer = await this.#once(method, path, authorization === undefined ? headers : { ...headers, Authorization: authorization }, body);
+      const answer = await this.#connection.send(this.#octets(method, path, headers, body));
       if (answer.status === 401 && this.#account.scheme === 'digest' && attempt < 2 && this.#challenged(answer)) continue;
       return { ...answer, milliseconds: performance.now() - began };
     }
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#connection.close();
   }
 
-  #once(method: string, path: string, headers: Readonly<Record<string, string>>, body: Buffer | undefined): Promise<Omit<Answer, 'milliseconds'>> {
-    return new Promise((resolve, reject) => {
-      const secure = this.#base.protocol === 'https:';
-      const outgoing = (secure ? tlsRequest : request)({
-        host: this.#base.hostname, port: this.#base.port, method, path, agent: this.#agent, timeout: this.#timeoutMilliseconds,
-        headers: { 'User-Agent': 'kalends-bench', ...headers, ...(body === undefined && (method === 'GET' || method === 'DELETE') ? {} : { 'Content-Length': body?.length ?? 0 }) },
-      }, (incoming) => {
-        const chunks: Buffer[] = [];
-        incoming.on('data', (chunk: Buffer) => { chunks.push(chunk); });
-        incoming.on('error', reject);
-        incoming.on('end', () => { resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks) }); });
-      });
-      outgoing.on('timeout', () => { outgoing.destroy(new Error('no answer in time')); });
-      outgoing.on('error', reject);
-      outgoing.end(body);
-    });
+  #octets(method: string, path: string, headers: Readonly<Record<string, string>>, body: Buffer | undefined): Buffer {
+    let head = `${method} ${path} HTTP/1.1\r\nHost: ${this.#host}\r\nUser-Agent: kalends-bench\r\n`;
+    const authorization = this.#authorization(method, path);
+    if (authorization !== undefined) head += `Authorization: ${authorization}\r\n`;
+    for (const name in headers) head += `${name}: ${headers[name]!}\r\n`;
+    if (body !== undefined || (method !== 'GET' && method !== 'DELETE')) head += `Content-Length: ${String(body?.length ?? 0)}\r\n`;
+    const octets = Buffer.from(`${head}\r\n`, 'latin1');
+    return body === undefined ? octets : Buffer.concat([octets, body]);
   }
 
   /** True when the answer carries a Digest challenge to try again with. */
-  #challenged({ headers }: Omit<Answer, 'milliseconds'>): boolean {
-    const field = headers['www-authenticate'];
+  #challenged({ headers }: RawAnswer): boolean {
+    const field = headers.get('www-authenticate');
     const digest = field === undefined ? undefined : /(?:^|,\s*)digest (.*?)(?=,\s*(?:digest|basic|negotiate) |$)/i.exec(field)?.[1];
     if (digest === undefined) return false;
     const fields = new Map([...digest.matchAll(/(\w+)=(?:"([^"]*)"|([^\s,]+))/g)].map((match) => [match[1]!.toLowerCase(), match[2] ?? match[3]!]));
@@ -79,9 +69,9 @@ export class Client {
   }
 
   #authorization(method: string, path: string): string | undefined {
-    const { user, password, scheme } = this.#account;
+    const { user, scheme } = this.#account;
     if (scheme === 'none') return undefined;
-    if (scheme === 'basic') return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+    if (scheme === 'basic') return this.#basic;
     const challenge = this.#challenge;
     if (challenge === undefined) return undefined;
     const { realm, nonce, algorithm, opaque, ha1, hash } = challenge;

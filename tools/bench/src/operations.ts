@@ -1,6 +1,6 @@
 /**
  * What clients do all day, each as a Workload with its check: statuses always; counts of members, objects and instances against what the data set says.
- * `delete` follows `put-new` and takes away what that added, so that later queries find the data set as it was.
+ * `delete` takes away what `put-new` added, and `settle` the rest.
  */
 import { randomFrom } from './random.ts';
 import type { Answer, Client } from './client.ts';
@@ -26,6 +26,7 @@ export class Scenario {
   readonly #months: readonly { readonly start: number; readonly end: number; readonly objects: number; readonly instances: number }[];
   readonly #added: Sample[] = [];
   readonly #tokens = new Map<Client, string>();
+  #deleted: Sample | undefined;
   #next: number;
   #revision = 0;
   #token = '';
@@ -45,7 +46,7 @@ export class Scenario {
   workload(operation: Operation, first: Client): Workload {
     switch (operation) {
       case 'put-new': return { run: (client) => this.#putNew(client), most: 3_000 };
-      case 'put-update': return { run: (client) => this.#update(client, this.#any()), most: 3_000 };
+      case 'put-update': return { run: (client) => this.#update(client, this.#any()), most: 3_000, afterwards: () => this.#checkUpdate(first) };
       case 'get': return { run: (client) => this.#get(client) };
       case 'propfind-depth1': return { run: (client, turn) => this.#etags(client, turn) };
       case 'propfind-depth0': return { run: (client) => this.#poll(client) };
@@ -56,13 +57,18 @@ export class Scenario {
       case 'sync-initial': return { run: (client, turn) => this.#syncInitial(client, turn) };
       case 'sync-10': return { run: (client) => this.#syncTen(client), prepare: () => this.#changeTen(first), perRound: 20 };
       case 'client-day': return { run: (client) => this.#clientDay(client) };
-      case 'delete': return { run: (client) => this.#delete(client), most: Math.max(1, this.#added.length) };
+      case 'delete': return { run: (client) => this.#delete(client), most: Math.max(1, this.#added.length), afterwards: () => this.#checkDelete(first) };
     }
   }
 
   async put(client: Client, object: Sample, fresh: boolean): Promise<Answer> {
     const headers = { 'Content-Type': 'text/calendar; charset=utf-8', ...(fresh ? { 'If-None-Match': '*' } : {}) };
     return expectStatus(await client.send('PUT', this.#collection + object.name, headers, object.octets), fresh ? [201] : [200, 201, 204]);
+  }
+
+  /** Takes away what `put-new` left, so that queries find the data set as it was. */
+  async settle(client: Client): Promise<void> {
+    while (this.#added.length > 0) await this.#delete(client);
   }
 
   async #putNew(client: Client): Promise<Answer> {
@@ -75,8 +81,18 @@ export class Scenario {
   async #delete(client: Client): Promise<Answer> {
     const object = this.#added.pop();
     if (object === undefined) throw new Error('nothing left to delete');
-    const answer = expectStatus(await client.send('DELETE', this.#collection + object.name), [200, 204]);
-    return answer;
+    this.#deleted = object;
+    return expectStatus(await client.send('DELETE', this.#collection + object.name), [200, 204]);
+  }
+
+  async #checkDelete(client: Client): Promise<void> {
+    if (this.#deleted !== undefined) expectStatus(await client.send('GET', this.#collection + this.#deleted.name), [404, 410]);
+  }
+
+  async #checkUpdate(client: Client): Promise<void> {
+    await this.#update(client, 0);
+    const { body } = expectStatus(await client.send('GET', this.#collection + this.#objects[0]!.name), [200]);
+    if (!body.includes(`(rev ${String(this.#revision)})`)) throw new Error('GET after PUT shows the old text');
   }
 
   /** Dates never change, so what queries must return stays known. */
@@ -134,7 +150,7 @@ export class Scenario {
   }
 
   async #changeTen(client: Client): Promise<void> {
-    this.#token = tokenIn((await this.#dav(client, 'REPORT', syncSince(this.#token), '1')).body) ?? '';
+    this.#token = tokenIn((await this.#poll(client)).body) ?? '';
     const chosen = new Set<number>();
     while (chosen.size < Math.min(10, this.#objects.length)) chosen.add(this.#any());
     for (const index of chosen) await this.#update(client, index);
@@ -152,7 +168,7 @@ export class Scenario {
     if (draw < 0.8) return this.#poll(client);
     if (draw >= 0.95) return this.#update(client, this.#any());
     if (draw >= 0.9) return this.#multiget(client, 10);
-    const known = this.#tokens.get(client) ?? tokenIn((await this.#dav(client, 'REPORT', syncSince(''), '1')).body) ?? '';
+    const known = this.#tokens.get(client) ?? tokenIn((await this.#poll(client)).body) ?? '';
     const answer = await this.#dav(client, 'REPORT', syncSince(known), '1');
     this.#tokens.set(client, tokenIn(answer.body) ?? '');
     return answer;
