@@ -47,8 +47,8 @@ export const MAX_PARAMETERS = 1000;
 export const MAX_IMPORT_OCTETS = 67_108_864;
 /** Runs of one occurrence table; some 5 octets each. A longer table covers less, and later ranges are answered by a look at the body. */
 export const MAX_RUNS = 4096;
-/** Starts of one endless series that facts cover: a meeting every hour for eleven years. */
-export const MAX_COVERED_STARTS = 100_000;
+/** Starts of one uneven series that facts cover: three a day for twenty years. Even ones are computed, whatever their number. */
+export const MAX_COVERED_STARTS = 20_000;
 /** Problems told of one object: nobody reads more, and each costs memory. */
 export const MAX_PROBLEMS = 20;
 /** Instances of one object in one expanded answer (RFC 4791 §9.6.5): 27 years of a daily meeting, about 10 MB. The first ones are given. */
