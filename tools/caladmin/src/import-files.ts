@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import type { Collection, Home, ItemAddress, ItemName, Principal, WriteContext } from '@kalends/contracts';
 import { StoreError } from '@kalends/contracts';
 import { CalendarDoor, homePath, WriteSteps } from '@kalends/caldav';
-import { describeProblem, splitCalendar } from '@kalends/icalendar';
+import { describeProblem, readObject, splitCalendar } from '@kalends/icalendar';
 import { DavError } from '@kalends/webdav';
 import { reasonOf } from '@kalends/kernel';
 import type { OpenDeployment } from './open-deployment.ts';
@@ -22,6 +22,9 @@ export interface ObjectReport {
 }
 
 export interface ImportTarget { readonly owner: Principal; readonly home: Home; readonly collection: Collection; /** Objects that are there with other contents give way. */ readonly replace: boolean }
+
+/** Objects in flight. */
+const AT_ONCE = 16;
 
 export class FileImport {
   readonly #with: OpenDeployment;
@@ -51,14 +54,19 @@ export class FileImport {
     }
     // A file that is one object already goes in as it is; where only its parts may (a METHOD, say), the parts do.
     const whole = objects.length === 1 && problems.length === 0 ? octets : undefined;
-    for (const { uid, line, octets: part } of objects) yield { file, uid, line, ...await this.#store(uid, whole === undefined ? [part] : [whole, part]) };
+    for (let at = 0; at < objects.length; at += AT_ONCE) {
+      // Together, so that they share a flush; the report keeps the order of the file.
+      const group = objects.slice(at, at + AT_ONCE);
+      const outcomes = await Promise.all(group.map(({ octets: part }) => this.#store(whole === undefined ? [part] : [whole, part])));
+      for (const [i, { uid, line }] of group.entries()) yield { file, uid, line, ...outcomes[i]! };
+    }
   }
 
-  async #store(uid: string, candidates: readonly Uint8Array[]): Promise<Omit<ObjectReport, 'file' | 'uid' | 'line'>> {
+  async #store(candidates: readonly Uint8Array[]): Promise<Omit<ObjectReport, 'file' | 'uid' | 'line'>> {
     let refusal: Omit<ObjectReport, 'file' | 'uid' | 'line'> | undefined;
     for (const octets of candidates) {
       try {
-        return await this.#put(uid, octets);
+        return await this.#put(octets);
       } catch (error) {
         refusal = refusalOf(error) ?? refusal;
         if (refusal === undefined) throw error;
@@ -67,27 +75,30 @@ export class FileImport {
     return refusal!;
   }
 
-  async #put(uid: string, octets: Uint8Array): Promise<Omit<ObjectReport, 'file' | 'uid' | 'line'>> {
-    const { store } = this.#with;
+  async #put(octets: Uint8Array): Promise<Omit<ObjectReport, 'file' | 'uid' | 'line'>> {
+    const { store, clock } = this.#with;
     const { home, collection, replace } = this.#target;
-    const holder = await store.findByUid(home.id, uid);
-    if (holder !== undefined) {
-      if (await this.#holds(holder, octets)) return { outcome: 'unchanged' };
+    const { object } = readObject(octets, { now: Math.floor(clock.now() / 1000) });
+    const holder = object === undefined ? undefined : await store.findByUid(home.id, object.uid);
+    if (object !== undefined && holder !== undefined) {
+      if (await this.#holds(holder, [octets, object.octets])) return { outcome: 'unchanged' };
       if (!replace || holder.collection !== collection.id) {
-        return { outcome: 'refused', condition: 'no-uid-conflict', reason: `an object with this UID is there already, as ${holder.name}${replace ? ' in another calendar' : '; --replace lets the file win'}` };
+        return { outcome: 'refused', condition: 'no-uid-conflict', reason: `an object with this UID and other contents is there already, as ${holder.name}${replace ? ' in another calendar' : '; --replace lets the file win'}` };
       }
     }
-    const name = holder?.name ?? nameFor(uid);
+    const name = holder?.name ?? nameFor(object?.uid ?? '');
     const { amended, created } = await this.#door.put({ home, collection, name, octets, media: 'text/calendar', silent: true, context: this.#context(name) });
     return { outcome: amended ? 'amended' : created ? 'stored' : 'replaced' };
   }
 
-  async #holds(at: ItemAddress, octets: Uint8Array): Promise<boolean> {
+  /** As it came, or as a repair left it. A DTSTAMP that the repair supplied is of the day it was supplied. */
+  async #holds(at: ItemAddress, candidates: readonly Uint8Array[]): Promise<boolean> {
     const stored = await this.#with.store.openBody(at);
     if (stored === undefined) return false;
-    const hash = createHash('sha256');
-    for await (const chunk of stored) hash.update(chunk);
-    return hash.digest('hex') === createHash('sha256').update(octets).digest('hex');
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of stored) chunks.push(chunk);
+    const body = undated(Buffer.concat(chunks));
+    return candidates.some((candidate) => undated(candidate) === body);
   }
 
   #context(name: ItemName): WriteContext {
@@ -108,6 +119,10 @@ function refusalOf(error: unknown): Omit<ObjectReport, 'file' | 'uid' | 'line'> 
     return code === 'corrupt' ? undefined : { outcome: 'refused', condition: code, reason: error.message };
   }
   return undefined;
+}
+
+function undated(octets: Uint8Array): string {
+  return Buffer.from(octets).toString('latin1').replaceAll(/^DTSTAMP:.*\r?\n/gm, '');
 }
 
 /** A last URL segment that any client and file system takes; what it cannot be is its hash. */
