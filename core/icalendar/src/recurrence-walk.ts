@@ -174,7 +174,7 @@ function walkClock(plan: ClockPlan, lower: LocalSeconds, upper: LocalSeconds, bu
     budget.steps -= 1;
     const free = freeFrom(plan, opening, seen);
     if (free > opening) {
-      if (out.length === found && opening - lower > CYCLE_SECONDS * interval) return upper;
+      if (out.length === found && opening - lower > CYCLE_SECONDS && opening - lower > cycleOf(interval * unit)) return upper;
       at = aligned(free / unit);
       continue;
     }
@@ -188,6 +188,13 @@ function walkClock(plan: ClockPlan, lower: LocalSeconds, upper: LocalSeconds, bu
     }
     at += interval;
   }
+}
+
+/** The seconds after which the calendar and a step meet again as they were. */
+function cycleOf(step: number): number {
+  let [rest, divisor] = [CYCLE_SECONDS, step];
+  while (divisor > 0) [rest, divisor] = [divisor, rest % divisor];
+  return (CYCLE_SECONDS / rest) * step;
 }
 
 /** `local` where the plan allows its day, hour, minute and second; else a later time before which it allows nothing. `seen` is the day last found allowed. */
