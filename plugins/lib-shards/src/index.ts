@@ -26,6 +26,7 @@ export { lockCopies } from './state-schema.ts';
 export { systemClock } from './system-clock.ts';
 export { newEffects, noFiles, StagedGone, TempGone } from './writer-files.ts';
 export type { Effects, FileEffect, Prepared, ShardSession, WriterFiles } from './writer-files.ts';
+export { usualCalendarType } from './writer/apply-items.ts';
 export { addStatistics } from './writer/change-state.ts';
 export { shardPath, WriterCore } from './writer/writer-core.ts';
 export type { CreateFiles, WriterOptions, WriterPort } from './writer/writer-core.ts';

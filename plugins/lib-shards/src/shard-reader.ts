@@ -11,6 +11,8 @@ import { itemPlan, shortSeconds, toItem, type ItemRow } from './item-columns.ts'
 import * as sql from './read-statements.ts';
 
 export const pageRows = 256;
+/** A query that finds no more answers with one statement. */
+export const queryRows = 512;
 
 export interface LocatedRows { readonly home: HomeRow; /** From the root down to the deepest that was reached. */ readonly collections: readonly CollectionRow[] }
 export interface ItemPage { readonly rows: readonly ItemRow[]; readonly more: boolean }
@@ -87,11 +89,11 @@ export class ShardReader {
     const rows = this.#items(sql.page(itemPlan(select)), select, [collection, after, pageRows + 1]);
     return { rows: rows.slice(0, pageRows), more: rows.length > pageRows };
   }
-  /** Up to `pageRows` at once, or the row ids of all of them where there are more. */
+  /** Up to `queryRows` at once, or the row ids of all of them where there are more. */
   query(home: number, collection: number, query: ItemQuery, select: ItemSelect): { readonly rows: readonly ItemRow[] } | { readonly ids: readonly number[] } {
     const { where, values } = sql.queryWhere(home, collection, query, shortSeconds);
-    const rows = this.#items(sql.query(itemPlan(select), where), select, [...values, pageRows + 1]);
-    if (rows.length <= pageRows) return { rows };
+    const rows = this.#items(sql.query(itemPlan(select), where), select, [...values, queryRows + 1]);
+    if (rows.length <= queryRows) return { rows };
     return { ids: this.database.statement(sql.queryIds(where)).all(...values).map((row) => integer(row[0])) };
   }
   /** Those of these rows that still lie in the collection. */

@@ -32,7 +32,7 @@ export class ShardRecordStore implements RecordStore {
 
   async *list(kind: string, prefix: string): Batches<StoredRecord> {
     const end = `${prefix}\u{10ffff}`;
-    const first = prefix === '' ? undefined : await this.get(kind, prefix);
+    const first = await this.get(kind, prefix);
     if (first !== undefined) yield [first];
     for (let after = prefix; ;) {
       const from = after;

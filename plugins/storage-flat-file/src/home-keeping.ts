@@ -18,6 +18,7 @@ export interface HomeKeepingOptions {
 
 /** A folder that is restored while the server runs is noticed when its home is used after so long. */
 const lookAgainMilliseconds = 60_000;
+const rememberedHomes = 50_000;
 const attempts = 5;
 
 export class HomeKeeping implements HomeKeeper {
@@ -83,6 +84,7 @@ export class HomeKeeping implements HomeKeeper {
       this.#options.log?.warn(look.isKnown ? 'a home folder was restored; its rows are made again' : 'a home is built from its folder', { owner });
       await this.#build(owner, look);
     }
+    if (this.#looked.size >= rememberedHomes) this.#looked.clear();
     this.#looked.set(owner, performance.now());
   }
 

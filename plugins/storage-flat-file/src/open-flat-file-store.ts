@@ -1,6 +1,6 @@
 /** Opens the flat-file store at a data root: the shards, the tree, records and secrets. Nothing is scanned before its home is asked for. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ReadSide, ShardJobLog, ShardRecordStore, ShardStore, systemClock, ThreadPort, uniqueName, WriterCore, type WriterOptions, type WriterPort } from '@kalends/lib-shards';
 import { diskFiles } from './file-operations.ts';
@@ -15,7 +15,9 @@ import { createFlatFiles, type FlatFilesOptions } from './writer/flat-files.ts';
 
 export async function openFlatFileStore(options: FlatFileOptions): Promise<FlatFileStore> {
   const { path, clock = systemClock, count, itemReader } = options;
-  for (const folder of ['calendars/__uids__', 'principals', 'index']) mkdirSync(join(path, folder), { recursive: true, mode: 0o750 });
+  const people = ['users', 'groups', 'locations', 'resources'].map((each) => `calendars/${each}`);
+  for (const folder of ['calendars/__uids__', ...people, 'principals', 'index']) mkdirSync(join(path, folder), { recursive: true, mode: 0o750 });
+  takeStateCopy(join(path, 'principals'));
   const foldsCase = probeCase(path);
   const shards = settleShards(path, options.shards ?? 16);
   const statePath = join(path, 'principals', 'state.sqlite');
@@ -62,6 +64,23 @@ function openWriter(options: FlatFileOptions, writerOptions: WriterOptions, file
   }
   const filesModule = new URL(import.meta.url.endsWith('.ts') ? './writer/thread-files.ts' : './writer/thread-files.js', import.meta.url).href;
   return ThreadPort.open({ options: writerOptions, filesModule, filesOptions }, events);
+}
+
+/** Where the records are gone, the copy made for backups takes their place. */
+function takeStateCopy(folder: string): void {
+  const [state, copy] = [join(folder, 'state.sqlite'), join(folder, 'state.copy.sqlite')];
+  if (existsSync(state) || !existsSync(copy)) return;
+  const temp = join(folder, `.state-${uniqueName()}`);
+  copyFileSync(copy, temp);
+  chmodSync(temp, 0o600);
+  try {
+    linkSync(temp, state);
+  } catch (error) {
+    // Another process was first.
+    if (!existsSync(state)) throw error;
+  } finally {
+    rmSync(temp);
+  }
 }
 
 /** Does the file system take `A` and `a` for the same name? */

@@ -150,7 +150,7 @@ function removeBelow(state: ChangeState, key: number): void {
   if (hidden === 0) uncount(state, key, kind);
   for (const [id, , size, , extras, inode] of [...database.statement(itemsOf).all(key), ...database.statement(itemsOf).all(-key)]) {
     // Counted already as an event or a to-do: here only the octets go.
-    dropRow(state, { id: integer(id), revision: 0, size: integer(size), component: null, extras: integer(extras), etag: '', scheduleTag: false, inFile: inode !== null }, 'removed');
+    dropRow(state, { id: integer(id), revision: 0, size: integer(size), component: null, extras: integer(extras), etag: '', scheduleTag: false, inFile: inode !== null, type: '' }, 'removed');
   }
   state.tombstones -= database.statement(dropGoneOf).run(key).changes;
   database.statement(dropQuarantineOf).run(key);

@@ -67,7 +67,7 @@ export function put(state: ChangeState, operation: Operation<'put'>, prepared: P
   state.countItem(kind, component, size, 1);
   state.touch(at.collection, { items: before === undefined ? 1 : 0 });
   state.effects.files.push({ kind: 'put', ...at, index });
-  if (scheduleTag !== null || kind !== 'calendar' || (before !== undefined && hasMeta(before)) || mayBeHashed(at.name)) state.effects.meta.push(at);
+  if (scheduleTag !== null || kind !== 'calendar' || type !== usualCalendarType || (before !== undefined && hasMeta(before)) || mayBeHashed(at.name)) state.effects.meta.push(at);
 }
 
 export function remove(state: ChangeState, { at }: Operation<'remove'>): void {
@@ -80,7 +80,9 @@ export function remove(state: ChangeState, { at }: Operation<'remove'>): void {
   if (hasMeta(before) || kind !== 'calendar' || mayBeHashed(at.name)) state.effects.meta.push(at);
 }
 
-const hasMeta = (item: StoredItem): boolean => item.scheduleTag || item.extras !== 0;
+/** Of a calendar object whose type need not be told. */
+export const usualCalendarType = 'text/calendar;charset=utf-8';
+const hasMeta = ({ scheduleTag, extras, type }: StoredItem): boolean => scheduleTag || extras !== 0 || type !== usualCalendarType;
 /** A name so long that its file may be called otherwise. */
 const mayBeHashed = (name: string): boolean => name.length > 50;
 

@@ -14,7 +14,7 @@ export class Conflict extends Error {
   override readonly name = 'Conflict';
 }
 
-export interface StoredItem { readonly id: number; readonly revision: number; readonly size: number; readonly component: string | null; readonly extras: number; readonly etag: string; readonly scheduleTag: boolean; readonly inFile: boolean }
+export interface StoredItem { readonly id: number; readonly revision: number; readonly size: number; readonly component: string | null; readonly extras: number; readonly etag: string; readonly scheduleTag: boolean; readonly inFile: boolean; readonly type: string }
 export interface StoredCollection { readonly key: number; readonly parent: number | undefined; readonly kind: string; readonly hidden: number; readonly items: number; readonly version: number; readonly path: string | undefined }
 interface Touched { items: number; withAcl: number; acl: boolean }
 export interface Sums { homes: number; calendars: number; events: number; todos: number; octets: number }
@@ -56,10 +56,10 @@ export class ChangeState {
   item(collection: number, name: string): StoredItem | undefined {
     const row = this.database.statement(itemForChange).get(collection, name);
     if (row === undefined) return undefined;
-    const [id, revision, size, component, extras, etag, scheduleTag, inode] = row;
+    const [id, revision, size, component, extras, etag, scheduleTag, inode, type] = row;
     return {
       id: integer(id), revision: integer(revision), size: integer(size), component: component === null || component === undefined ? null : text(component), extras: integer(extras),
-      etag: text(etag), scheduleTag: scheduleTag !== null, inFile: inode !== null,
+      etag: text(etag), scheduleTag: scheduleTag !== null, inFile: inode !== null, type: text(type),
     };
   }
 
@@ -164,7 +164,7 @@ export class ChangeState {
 }
 
 export const homeForChange = `SELECT h.key, h.kind, h.root, h.stamp, h.used, h.locks, h.calendars, h.tombstones, h.floor, c.revision FROM home h JOIN collection c ON c.id = h.root WHERE h.id = ?`;
-export const itemForChange = 'SELECT id, revision, size, component, extras, etag, schedule_tag, inode FROM item WHERE collection = ? AND name = ?';
+export const itemForChange = 'SELECT id, revision, size, component, extras, etag, schedule_tag, inode, type FROM item WHERE collection = ? AND name = ?';
 export const collectionForChange = 'SELECT parent, kind, hidden, items, version, path, home FROM collection WHERE id = ?';
 export const dropGoneCollection = 'DELETE FROM gone_collection WHERE home = ? AND path = ?';
 export const putGone = 'INSERT INTO gone (home, collection, name, revision, time) VALUES (?, ?, ?, ?, ?) ON CONFLICT (collection, name) DO UPDATE SET revision = excluded.revision, time = excluded.time WHERE revision < excluded.revision';

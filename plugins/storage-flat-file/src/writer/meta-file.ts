@@ -1,6 +1,6 @@
 /** `.meta/<file>.json`: what an item has beyond its octets, where it has any: schedule tag, type, dead properties, ACL, per-user data, attachments, a long true name. */
 import type { Ace, Attachment, ItemFacts } from '@kalends/contracts';
-import { attachmentsOf, integer, maybeText, octets, text, toFacts, type Database } from '@kalends/lib-shards';
+import { attachmentsOf, integer, maybeText, octets, text, toFacts, usualCalendarType, type Database } from '@kalends/lib-shards';
 import { fromFileName } from '../file-names.ts';
 
 export interface ItemMetaFile {
@@ -15,7 +15,7 @@ export const personalRows = 'SELECT principal, number, patch, version, lo, hi, c
 export const extraRow = 'SELECT acl, dead FROM extra WHERE item = ?';
 
 /** What a calendar object's type is without anything being said. */
-export const calendarType = 'text/calendar; charset=utf-8';
+export const calendarType = usualCalendarType;
 export const plainType = 'application/octet-stream';
 
 /** Undefined where there is nothing to tell, or no such item. */
@@ -26,7 +26,7 @@ export function metaOf(database: Database, collection: number, name: string, fil
   const isCalendar = component !== null;
   const saysType = text(type) !== (isCalendar ? calendarType : plainType);
   const isHashed = fromFileName(file) === undefined;
-  if (scheduleTag === null && integer(extras) === 0 && !isHashed && (isCalendar || !saysType)) return undefined;
+  if (scheduleTag === null && integer(extras) === 0 && !isHashed && !saysType) return undefined;
   const item = integer(id);
   const [acl, dead] = database.statement(extraRow).get(item) ?? [];
   const attachments = attachmentsOf(database, item);

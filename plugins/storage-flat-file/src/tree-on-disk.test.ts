@@ -1,0 +1,140 @@
+/** What lies on disk after changes: one readable file an item, sidecars, links, nothing that should be gone. */
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { CollectionDraft, Home, ItemName, PrincipalId, StoreWriter, WriteLimits } from '@kalends/contracts';
+import { event, file, write } from '@kalends/testkit';
+import { TestDataRoot } from './test-data-root.ts';
+import type { FlatFileStore } from './flat-file-options.ts';
+
+const noLimits: WriteLimits = { octets: Infinity, collections: Infinity, itemsPerCollection: Infinity, attachmentsPerItem: Infinity };
+const draft = (segment: string, kind = 'calendar'): CollectionDraft => ({ segment, kind, properties: new Map() });
+const name = (text: string): ItemName => text as ItemName;
+
+async function amy(root: TestDataRoot, opened?: FlatFileStore) {
+  const at = opened ?? await root.open();
+  const home: Home = await at.store.createHome({ id: 'AB12-amy' as PrincipalId, kind: 'user', name: 'amy' }, { properties: new Map([['{DAV:}displayname', 'Amy']]), acl: [] }, [draft('calendar'), draft('dropbox', 'files')]);
+  const find = async (segment: string) => (await at.store.findCollection(home.root.id, segment))!;
+  const change = <T>(work: (tx: StoreWriter) => Promise<T>) => at.store.write(home.id, noLimits, work);
+  return { ...at, home, calendar: await find('calendar'), files: await find('dropbox'), change, folder: join(root.path, 'calendars/__uids__/ab/12/AB12-amy') };
+}
+
+describe('the tree on disk', () => {
+  it('is one file an item with the client\'s octets, below the owner\'s id, linked by kind and name (R30)', async () => {
+    await using root = new TestDataRoot();
+    const { calendar, change, folder } = await amy(root);
+    const a = event('a');
+    await change((tx) => tx.putItem(calendar.id, write(a)));
+    expect(readFileSync(join(folder, 'calendar/a.ics')).equals(a.body)).toBe(true);
+    expect(readlinkSync(join(root.path, 'calendars/users/amy'))).toBe('../__uids__/ab/12/AB12-amy');
+    expect(readFileSync(join(root.path, 'calendars/users/amy/calendar/a.ics')).equals(a.body)).toBe(true);
+    expect(JSON.parse(readFileSync(join(folder, '.collection.json'), 'utf8'))).toMatchObject({ kind: 'home', owner: { id: 'AB12-amy', kind: 'user', name: 'amy' }, properties: { '{DAV:}displayname': 'Amy' } });
+  });
+
+  it('escapes what a client chose: dots, slashes, percents, control characters, and hashes what is too long', async () => {
+    await using root = new TestDataRoot();
+    const { files, change, folder, store } = await amy(root);
+    const long = 'ü'.repeat(120);
+    for (const each of ['.hidden', '..', 'a%2Fb', 'tab\tend', long]) await change((tx) => tx.putItem(files.id, file(each, each)));
+    const names = readdirSync(join(folder, 'dropbox')).filter((each) => !each.startsWith('.')).sort();
+    expect(names).toEqual([expect.stringMatching(/^%~[0-9a-f]{40}$/), '%2E.', '%2Ehidden', 'a%252Fb', 'tab%09end'].sort((left, right) => (String(left) < String(right) ? -1 : 1)).map((each) => each));
+    for (const each of ['.hidden', '..', long]) expect(new TextDecoder().decode((await store.findItem(files.id, name(each), { body: true }))!.body)).toBe(each);
+  });
+
+  it('leaves no temp and no pending row after a checkpoint', async () => {
+    await using root = new TestDataRoot();
+    const { calendar, files, change, folder, checkpoint } = await amy(root);
+    await change((tx) => tx.putItem(calendar.id, write(event('a'))));
+    await change((tx) => tx.putItem(calendar.id, write(event('a', { summary: 'again' }))));
+    await change((tx) => tx.putItem(files.id, file('big', 'x'.repeat(100_000))));
+    await change((tx) => tx.copyItem({ collection: files.id, name: name('big') }, { collection: files.id, name: name('copy') }, { overwrite: false }));
+    await change((tx) => tx.removeItem(files.id, name('big')));
+    expect(readdirSync(join(folder, '.tmp'))).toEqual([]);
+    await checkpoint();
+    expect(readdirSync(join(folder, '.tmp'))).toEqual([]);
+    expect(readdirSync(join(folder, 'dropbox')).sort()).toEqual(['.collection.json', '.meta', 'copy']);
+  });
+
+  it('follows collections that are made, moved into one another, hidden and removed', async () => {
+    await using root = new TestDataRoot();
+    const { home, files, change, folder, checkpoint } = await amy(root);
+    const { value: inner } = await change(async (tx) => {
+      const a = await tx.createCollection(files.id, draft('a', 'files'));
+      const b = await tx.createCollection(a, draft('b', 'files'));
+      await tx.putItem(b, file('f', 'deep'));
+      return { a, b };
+    });
+    expect(readFileSync(join(folder, 'dropbox/a/b/f'), 'utf8')).toBe('deep');
+    await change(async (tx) => {
+      await tx.moveCollection(inner.b, home.root.id, 'moved');
+      await tx.createCollection(inner.a, draft('b', 'files'));
+      await tx.putItem(inner.b, file('g', 'new'));
+    });
+    expect(readdirSync(join(folder, 'moved')).sort()).toEqual(['.collection.json', '.meta', 'f', 'g']);
+    expect(readdirSync(join(folder, 'dropbox/a/b')).sort()).toEqual(['.collection.json', '.meta']);
+    await change((tx) => tx.hideCollection(inner.b));
+    expect(existsSync(join(folder, 'moved'))).toBe(false);
+    await change((tx) => tx.removeCollection(inner.b));
+    await change((tx) => tx.removeCollection(inner.a));
+    await checkpoint();
+    expect(readdirSync(join(folder, '.tmp'))).toEqual([]);
+    expect(readdirSync(join(folder, 'dropbox')).sort()).toEqual(['.collection.json', '.meta']);
+  });
+
+  it('keeps jobs of a change in one file until the last is done', async () => {
+    await using root = new TestDataRoot();
+    const { change, folder, jobLog } = await amy(root);
+    const { value: ids } = await change(async (tx) => [await tx.enqueue({ kind: 'k', payload: 1 }), await tx.enqueue({ kind: 'k', payload: 2 })]);
+    expect(readdirSync(join(folder, '.outbox'))).toHaveLength(1);
+    await jobLog.finish(ids[0]!);
+    expect(readdirSync(join(folder, '.outbox'))).toHaveLength(1);
+    await jobLog.finish(ids[1]!);
+    expect(readdirSync(join(folder, '.outbox'))).toEqual([]);
+  });
+
+  it('keeps records to itself (mode 0600), with a copy that a backup may take', async () => {
+    await using root = new TestDataRoot();
+    const { recordStore } = await root.open();
+    await recordStore.apply([{ kind: 'secret', key: 'k', value: 'v' }]);
+    await root.close();
+    for (const each of ['state.sqlite', 'state.copy.sqlite']) expect(statSync(join(root.path, 'principals', each)).mode & 0o777).toBe(0o600);
+  });
+
+  it('answers no-space when a temp cannot be written, and has changed nothing', async () => {
+    await using root = new TestDataRoot();
+    let isFull = false;
+    const { diskFiles } = await import('./file-operations.ts');
+    const files = { ...diskFiles, writeNew: (path: string, octets: Uint8Array) => {
+      if (isFull) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+      diskFiles.writeNew(path, octets);
+    } };
+    const { calendar, change, store, folder } = await amy(root, await root.open({ files }));
+    await change((tx) => tx.putItem(calendar.id, write(event('a'))));
+    isFull = true;
+    await expect(change((tx) => tx.putItem(calendar.id, write(event('b'))))).rejects.toMatchObject({ code: 'no-space' });
+    expect(await store.findItem(calendar.id, name('b.ics'), {})).toBeUndefined();
+    expect((await store.findItem(calendar.id, name('a.ics'), { body: true }))!.body).toEqual(event('a').body);
+    isFull = false;
+    await change((tx) => tx.putItem(calendar.id, write(event('b'))));
+    expect(readdirSync(join(folder, '.tmp'))).toEqual([]);
+  });
+
+  it('keeps a change whose file could not be put in place, refuses the next to that file only, and puts it there later', async () => {
+    await using root = new TestDataRoot();
+    let stuck = '';
+    const { diskFiles } = await import('./file-operations.ts');
+    const files = { ...diskFiles, rename: (from: string, to: string) => {
+      if (stuck !== '' && to.endsWith(stuck)) throw Object.assign(new Error('i/o error'), { code: 'EIO' });
+      diskFiles.rename(from, to);
+    } };
+    const { calendar, change, store, folder, checkpoint } = await amy(root, await root.open({ files }));
+    stuck = 'a.ics';
+    await change((tx) => tx.putItem(calendar.id, write(event('a'))));
+    expect((await store.findItem(calendar.id, name('a.ics'), { body: true }))!.body).toEqual(event('a').body);
+    await expect(change((tx) => tx.putItem(calendar.id, write(event('a', { summary: 'next' }))))).rejects.toMatchObject({ code: 'no-space' });
+    await change((tx) => tx.putItem(calendar.id, write(event('b'))));
+    stuck = '';
+    await checkpoint();
+    expect(readFileSync(join(folder, 'calendar/a.ics')).equals(event('a').body)).toBe(true);
+  });
+});
