@@ -31,7 +31,7 @@ function digest(octets: Uint8Array): { readonly objects: number; readonly accept
       continue;
     }
     // The first ones of a file stand for the rest of it.
-    if (accepted++ < 10) useAll(read.object.octets, derived.facts);
+    if (accepted++ < 4) useAll(read.object.octets, derived.facts);
   }
   readObject(octets, { now: NOW });
   return { objects: objects.length, accepted, problems: told };
