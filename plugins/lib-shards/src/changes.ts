@@ -27,7 +27,7 @@ export function collectionChanges(reader: ShardReader, id: CollectionId, since: 
   const from = since === 'start' ? 0 : since;
   if (from > revision) throw new StoreError('revision-gone', `revision ${from} is still to come`);
   if (from === revision) return { events: [], revision: revision as Revision, more: false };
-  const statement = sql.changedItems(itemPlan({ ...select, meta: true }));
+  const statement = sql.changedItems(itemPlan(select));
   const goneItems = since === 'start' ? undefined : sql.goneItems;
   return page(revision, limit, (upTo, count) => [
     ...itemEvents(reader, statement, select, [key, from, upTo, count]),
@@ -44,13 +44,13 @@ export function homeChanges(reader: ShardReader, home: HomeId, since: Revision |
   const from = since === 'start' ? 0 : since;
   if (from > revision) throw new StoreError('revision-gone', `revision ${from} is still to come`);
   if (from === revision) return { events: [], revision: revision as Revision, more: false };
-  const statement = sql.changedHomeItems(itemPlan({ ...select, meta: true }));
+  const statement = sql.changedHomeItems(itemPlan(select));
   return page(revision, limit, (upTo, count) => {
     const events: Event[] = reader.changedCollections(row.key, from, upTo, count).map(({ collection }) => ({ revision: collection.revision, collection }));
     if (deep) {
       events.push(...itemEvents(reader, statement, select, [row.key, from, upTo, from, count]));
       for (const [key, placed] of reader.database.statement(sql.placedCollections).all(row.key, from, from, upTo)) {
-        const moved = itemEvents(reader, sql.changedItems(itemPlan({ ...select, meta: true })), select, [key!, 0, placed!, count]);
+        const moved = itemEvents(reader, sql.changedItems(itemPlan(select)), select, [key!, 0, placed!, count]);
         events.push(...moved.map((event) => ({ ...event, revision: integer(placed) })));
       }
     }
@@ -75,23 +75,20 @@ function page(revision: number, limit: number, read: (upTo: number, count: numbe
   return { events: all, revision: firstOut as Revision, more: firstOut < revision };
 }
 
+/** `statement` ends with revision and collection. */
 function itemEvents(reader: ShardReader, statement: string, select: ItemSelect, values: readonly Value[]): Event[] {
-  const plan = itemPlan({ ...select, meta: true });
+  const plan = itemPlan(select);
   return reader.database.statement(statement).all(...values).map((row: Row) => {
-    const each = toItem(reader.database, plan, row);
-    return { revision: each.item.meta!.revision, item: { collection: integer(row.at(-1)), row: select.meta === true ? each : withoutMeta(each) } };
+    const last = row.length - 1;
+    return { revision: integer(row[last - 1]), item: { collection: integer(row[last]), row: toItem(reader.database, plan, row) } };
   });
-}
-
-function withoutMeta({ item: { meta: _, ...item }, file }: ItemRow): ItemRow {
-  return { item, file };
 }
 
 export async function toChangePage({ events, revision, more }: RawChanges, complete: Complete): Promise<ChangePage> {
   const changed: Item[] = [];
   const removed: ItemName[] = [];
   for (const { item, removed: gone } of events) {
-    const whole = item === undefined ? undefined : await complete(item.collection, item.row);
+    const whole = item?.row.file === undefined ? item?.row.item : await complete(item.collection, item.row);
     if (whole !== undefined) changed.push(whole);
     if (gone !== undefined) removed.push(gone[0] as ItemName);
   }
@@ -105,7 +102,7 @@ export async function toHomeChangePage({ events, revision, more }: RawChanges, c
   for (const event of events) {
     if (event.collection !== undefined) collections.push(event.collection);
     if (event.removed !== undefined) removed.push(event.removed);
-    const whole = event.item === undefined ? undefined : await complete(event.item.collection, event.item.row);
+    const whole = event.item?.row.file === undefined ? event.item?.row.item : await complete(event.item.collection, event.item.row);
     if (event.item !== undefined && whole !== undefined) items.push({ collection: toId(event.item.collection), item: whole });
   }
   return { collections, removed, items, revision, more };

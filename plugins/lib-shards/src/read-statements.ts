@@ -71,11 +71,11 @@ export const locks = 'SELECT token, path, depth, scope, owner, owner_xml, expire
 /** The collection's revision, and the one from which its home's log is whole. */
 export const revisions = 'SELECT c.revision, h.floor FROM collection c JOIN home h ON h.key = c.home WHERE c.id = ?';
 export const changedItems = kept(({ columns, join }: ItemPlan) =>
-  `SELECT ${columns}, i.collection FROM item i${join} WHERE i.collection = ? AND i.revision > ? AND i.revision <= ? ORDER BY i.revision LIMIT ?`);
+  `SELECT ${columns}, i.revision, i.collection FROM item i${join} WHERE i.collection = ? AND i.revision > ? AND i.revision <= ? ORDER BY i.revision LIMIT ?`);
 export const goneItems = 'SELECT name, revision FROM gone WHERE collection = ? AND revision > ? AND revision <= ? ORDER BY revision LIMIT ?';
 /** Not those in hidden collections: their path is NULL. */
 export const changedHomeItems = kept(({ columns, join }: ItemPlan) =>
-  `SELECT ${columns}, i.collection FROM item i JOIN collection c ON c.id = i.collection${join} WHERE i.home = ? AND i.revision > ? AND i.revision <= ? AND c.path IS NOT NULL AND NOT (c.placed > ? AND i.revision <= c.placed) ORDER BY i.revision LIMIT ?`);
+  `SELECT ${columns}, i.revision, i.collection FROM item i JOIN collection c ON c.id = i.collection${join} WHERE i.home = ? AND i.revision > ? AND i.revision <= ? AND c.path IS NOT NULL AND NOT (c.placed > ? AND i.revision <= c.placed) ORDER BY i.revision LIMIT ?`);
 export const goneHomeItems = `SELECT g.name, g.revision, c.path FROM gone g JOIN collection c ON c.id = g.collection
   WHERE g.home = ? AND g.revision > ? AND g.revision <= ? AND c.path IS NOT NULL AND c.placed <= ? ORDER BY g.revision LIMIT ?`;
 /** Collections that came to their path: all in them is as if made then. */
