@@ -19,6 +19,8 @@ export interface Document {
   readonly octets: Uint8Array;
   /** Valid UTF-8 and every line break CRLF: lines may be copied into what we write. */
   readonly copyable: boolean;
+  /** Valid UTF-8: a content line may be copied once its breaks are set right. */
+  readonly utf8: boolean;
 }
 
 /** By name in capitals; values without quotes, RFC 6868 sequences decoded. */

@@ -34,11 +34,11 @@ const NON_ASCII = /[\u0080-\u00FF]/;
 export function scan(received: Uint8Array, limits: ScanLimits): Scan {
   const octets = received[0] === 0xef && received[1] === 0xbb && received[2] === 0xbf ? received.subarray(3) : received;
   if (octets.length > limits.octets) {
-    return { document: { octets, copyable: false }, roots: [], intact: false, ...tooLarge(octets.length, limits.octets) };
+    return { document: { octets, copyable: false, utf8: false }, roots: [], intact: false, ...tooLarge(octets.length, limits.octets) };
   }
   const text = Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1');
   const intact = isUtf8(octets);
-  const document: Document = { octets, copyable: intact && hasOnlyCrlf(text) };
+  const document: Document = { octets, copyable: intact && hasOnlyCrlf(text), utf8: intact };
   const scanner = new Scanner(text, document, limits);
   scanner.run();
   const problem = scanner.problem ?? (intact ? undefined : encodingProblem(text)) ?? controlProblem(text);

@@ -28,7 +28,14 @@ function writeComponent(component: Component, chunks: Uint8Array[]): void {
 export function propertyOctets(property: Property): Uint8Array {
   const { source } = property;
   if (source?.document.copyable === true) return source.document.octets.subarray(source.from, source.to);
+  if (source?.document.utf8 === true) return withBreaks(source.document.octets.subarray(source.from, source.to));
   return Buffer.from(fold(unfoldedLine(property)));
+}
+
+/** The same content line, spelled as it was, with the breaks of §3.1. */
+function withBreaks(line: Uint8Array): Uint8Array {
+  const text = Buffer.from(line.buffer, line.byteOffset, line.length).toString('latin1');
+  return Buffer.from(`${text.replace(/[\r\n]+$/, '').replace(/\r\n|[\r\n]/g, '\r\n')}\r\n`, 'latin1');
 }
 
 /** Without folds and break. */
