@@ -21,6 +21,7 @@ const files = existsSync(shared) ? shared : join(root, 'core', 'icalendar', 'fix
 
 describe('caladmin import', () => {
   let data: string;
+  let first: Report;
   beforeAll(async () => { data = await mkdtemp(join(tmpdir(), 'kalends-import-')); });
   afterAll(async () => { await rm(data, { recursive: true, force: true }); });
 
@@ -31,6 +32,7 @@ describe('caladmin import', () => {
     expect(stderr).toBe('');
     expect([0, 1]).toContain(code);
     const report = JSON.parse(stdout) as Report;
+    first = report;
     const count = readdirSync(files, { recursive: true, encoding: 'utf8' }).filter((name) => /\.(ics|ical|ifb|icalendar)$/i.test(name)).length;
     expect(report.files).toBe(count);
     expect(report.stored + report.amended + report.replaced + report.unchanged + report.refused).toBe(report.objects);
@@ -47,8 +49,7 @@ describe('caladmin import', () => {
   it('changes nothing when run again', async () => {
     const { stdout } = await caladmin('--json', 'import', files, '--user', 'alice', '--calendar', 'Imported');
     const report = JSON.parse(stdout) as Report;
-    expect(report.stored).toBe(0);
-    expect(report.replaced).toBe(0);
+    expect(report).toMatchObject({ stored: 0, amended: 0, replaced: 0, unchanged: first.stored + first.amended + first.unchanged, refused: first.refused });
   });
 
   it('exports what it stored, and each component is in the octets of its file', async () => {
@@ -56,12 +57,13 @@ describe('caladmin import', () => {
     const { stdout, code, stderr } = await caladmin('--json', 'export', '--user', 'alice', '--calendar', 'Imported', '--to', to);
     expect(code, stderr).toBe(0);
     const { objects } = JSON.parse(stdout) as { objects: number };
-    const exported = readdirSync(to).map((name) => readFileSync(join(to, name)).toString('latin1'));
+    // An object out of a file of many gets line ends and folding as RFC 5545 §3.1 wants them; its content lines are as they were.
+    const textOf = (file: string): string => readFileSync(file).toString('latin1').replaceAll('\r', '').replaceAll(/\n[ \t]/g, '');
+    const exported = readdirSync(to).map((name) => textOf(join(to, name)));
     expect(exported).toHaveLength(objects);
-    const sources = readdirSync(files, { recursive: true, encoding: 'utf8' }).filter((name) => /\.ics$/i.test(name)).map((name) => readFileSync(join(files, name)).toString('latin1'));
-    const stored = exported.filter((text) => [...text.matchAll(/^BEGIN:(VEVENT|VTODO|VJOURNAL)\r?\n[\s\S]*?^END:\1/gm)].every(([component]) => sources.some((source) => source.includes(component))));
-    // The others were repaired before they were stored; the first run says how many.
-    expect(stored.length).toBeGreaterThan(exported.length * 0.75);
+    const sources = readdirSync(files, { recursive: true, encoding: 'utf8' }).filter((name) => /\.ics$/i.test(name)).map((name) => textOf(join(files, name)));
+    const changed = exported.filter((text) => [...text.matchAll(/^BEGIN:(VEVENT|VTODO|VJOURNAL)\n[\s\S]*?^END:\1/gm)].some(([component]) => !sources.some((source) => source.includes(component))));
+    expect(changed.length).toBeLessThanOrEqual(first.amended);
   });
 
   it('is served like anything else, and bad objects break no listing', async () => {
