@@ -33,3 +33,4 @@ export * from './time-values.ts';
 export * from './trim.ts';
 export * from './derive.ts';
 export * from './merge.ts';
+export * from './zone-references.ts';
