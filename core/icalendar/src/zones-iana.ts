@@ -25,6 +25,8 @@ const TABLE_UNTIL = 2037;
 
 let index: Index | undefined;
 const zones = new Map<string, Zone>();
+/** Rules are shared by many zones. */
+const ruleLines = new Map<string, readonly RuleLine[]>();
 
 /** Read once, from the text in this package: a constant, worked out late. */
 function data(): Index {
@@ -86,13 +88,16 @@ export function ianaZone(name: string): Zone {
 }
 
 function linesOf(name: string): readonly ZoneLine[] {
-  const { zones, rules } = data();
-  const read = new Map<string, readonly RuleLine[]>();
-  const rulesOf = (rule: string): readonly RuleLine[] => {
-    if (!read.has(rule)) read.set(rule, (rules.get(rule) ?? []).map(readRuleLine));
-    return read.get(rule)!;
-  };
-  return (zones.get(name) ?? []).map((line) => readZoneLine(line, rulesOf));
+  return (data().zones.get(name) ?? []).map((line) => readZoneLine(line, rulesOf));
+}
+
+function rulesOf(name: string): readonly RuleLine[] {
+  let lines = ruleLines.get(name);
+  if (lines === undefined) {
+    lines = (data().rules.get(name) ?? []).map(readRuleLine);
+    ruleLines.set(name, lines);
+  }
+  return lines;
 }
 
 /** After the last year that a rule names, so that what is left repeats for ever. */
@@ -105,7 +110,8 @@ function workOut(name: string): Zone {
   const lines = linesOf(name);
   const lastYear = lastYearOf(lines);
   const history = historyOf(lines, lastYear);
-  const open = observancesOf(history, lastYear).flatMap((observance) => (observance.open ? openObservance(observance) : []));
+  const endless = history.onsets.filter(({ cause }) => cause?.rule.lastYear === Infinity);
+  const open = endless.length === 0 ? [] : observancesOf({ ...history, onsets: endless }, lastYear).filter((observance) => observance.open).map(openObservance);
   return zoneFromTable({ id: name, onsets: history.onsets, before: history.before, open, horizon: daysFromCivil(lastYear + 1, 1, 1) * DAY });
 }
 

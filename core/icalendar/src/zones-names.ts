@@ -1,8 +1,8 @@
 /**
  * What a TZID means: IANA names and links in any case, Windows names and their display texts, and names behind a vendor's path. Guesses nothing: a TZID that could
- * mean two zones, or is only an abbreviation of our own invention, stays unknown, and the object's VTIMEZONE speaks.
+ * mean two zones stays unknown, and the object's VTIMEZONE speaks.
  */
-import { parseOffset } from './time.ts';
+import { HOUR, parseOffset } from './time.ts';
 import { WINDOWS_ZONES } from './zone-data/windows.ts';
 import { ianaAllNames, ianaName } from './zones-iana.ts';
 
@@ -24,14 +24,20 @@ function readKnown(): ReadonlyMap<string, string> {
     names.set(key.toLowerCase(), name);
     for (const text of texts) if (text !== '' && !names.has(plain(text))) names.set(plain(text), name);
   }
-  for (const name of ianaAllNames()) names.set(name.toLowerCase(), ianaName(name)!);
+  for (const name of ianaAllNames()) if (!BARE.has(name)) names.set(name.toLowerCase(), ianaName(name)!);
   return names;
 }
+
+/**
+ * IANA names without summer time, under which calendars wrote VTIMEZONEs with it ("EST" for New York). They are not taken for names, only, where nothing else says
+ * more, for offsets.
+ */
+const BARE = new Map([['EST', -5 * HOUR], ['MST', -7 * HOUR], ['HST', -10 * HOUR]]);
 
 /** The IANA name behind a TZID. */
 export function nameBehind(tzid: string): string | undefined {
   const exact = ianaName(tzid);
-  if (exact !== undefined) return exact;
+  if (exact !== undefined && !BARE.has(tzid)) return exact;
   known ??= readKnown();
   const text = tzid.trim().replace(/^"(.*)"$/, '$1').trim();
   return known.get(text.toLowerCase()) ?? behindPath(text, known) ?? behindDisplay(text, known);
@@ -59,8 +65,10 @@ function behindDisplay(text: string, names: ReadonlyMap<string, string>): string
  * `Etc/GMT+1` it is not, but that is an IANA name).
  */
 export function offsetBehind(tzid: string): number | undefined {
+  const bare = BARE.get(tzid);
+  if (bare !== undefined) return bare;
   const match = /^\(?(?:utc|gmt)?\s*([+-])(\d{1,2})(?:[:.]?(\d\d))?(?:\)|$)/i.exec(tzid.trim().replace(/^"/, '').replace(/"$/, ''));
   if (match === null) return undefined;
   const offset = parseOffset(`${match[1]}${match[2]!.padStart(2, '0')}${match[3] ?? '00'}`);
-  return offset === undefined || Math.abs(offset) > 14 * 3600 ? undefined : offset;
+  return offset === undefined || Math.abs(offset) > 14 * HOUR ? undefined : offset;
 }

@@ -74,6 +74,7 @@ function runsOf(onsets: readonly HistoryOnset[]): readonly (readonly HistoryOnse
 
 /** A rule such as "the day after the last Thursday in October" falls into two months; each gets an observance of its own, since no BYDAY says it in one. */
 function byMonth(run: readonly HistoryOnset[]): readonly (readonly HistoryOnset[])[] {
+  if (run.length === 1) return [run];
   const months = new Map<number, HistoryOnset[]>();
   for (const onset of run) {
     const month = monthOf(civilFromDays(dayNumber(localOf(onset))));

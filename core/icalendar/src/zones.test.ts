@@ -2,7 +2,7 @@ import ICAL from 'ical.js';
 import { describe, expect, it } from 'vitest';
 import { MAX_COMPILED_ZONES, MAX_OBSERVANCES, MAX_RULES, MAX_ZONE_DATES } from './limits.ts';
 import { formatDateTime, parseTime } from './time.ts';
-import { compileZone, fixedZone, knownZone, vtimezoneText, zoneAliases, zoneDataVersion, zoneName, zoneNames, type JcalComponent, type Zone } from './zones.ts';
+import { compileZone, fixedZone, knownZone, offsetZone, vtimezoneText, zoneAliases, zoneDataVersion, zoneName, zoneNamed, zoneNames, type JcalComponent, type Zone } from './zones.ts';
 import { ianaAllNames } from './zones-iana.ts';
 
 const at = (text: string): number => parseTime(text)!.local;
@@ -124,9 +124,19 @@ describe('names', () => {
     expect(knownZone(tzid)?.id).toBe(name);
   });
 
-  it.each(['', '/', 'Customized Time Zone', 'Europe/Atlantis', 'GMT +0100 (Standard) / GMT +0200 (Daylight)', '(UTC+01:00) Atlantis', 'GMT+1', 'CST', '__proto__', 'constructor'])('%j is not known', (tzid) => {
+  it.each(['', '/', 'Customized Time Zone', 'Europe/Atlantis', 'GMT +0100 (Standard) / GMT +0200 (Daylight)', '(UTC+01:00) Atlantis', 'GMT+1', 'CST', 'EST', 'est', '__proto__', 'constructor'])('%j is not known', (tzid) => {
     expect(zoneName(tzid)).toBeUndefined();
     expect(knownZone(tzid)).toBeUndefined();
+  });
+
+  it.each([
+    ['GMT+1', 3600], ['UTC-05:30', -19_800], ['+0100', 3600], ['"GMT -0500"', -18_000], ['(UTC+05:30) Atlantis', 19_800], ['EST', -18_000], ['(GMT+10.00) Atlantis', 36_000],
+  ])('%s is an offset, for objects that bring no VTIMEZONE', (tzid, offset) => {
+    expect(offsetZone(tzid)?.offsetAt(0)).toBe(offset);
+  });
+
+  it.each(['Europe/Berlin', 'GMT+25', 'GMT +0100 (Standard) / GMT +0200 (Daylight)', '+1 hour', 'UTC'])('%s is no offset', (tzid) => {
+    expect(offsetZone(tzid)).toBeUndefined();
   });
 
   it('are listed once, with the links that lead to them', () => {
@@ -173,7 +183,7 @@ describe('our own VTIMEZONEs (RFC 5545 §3.6.5)', () => {
     const next = random(5545);
     const differences: string[] = [];
     for (const name of zoneNames()) {
-      const table = knownZone(name)!;
+      const table = zoneNamed(name)!;
       const own = compiled(vtimezoneText(name)!);
       const check = (utc: number): void => {
         if (table.offsetAt(utc) !== own.offsetAt(utc)) differences.push(`${name} at ${formatDateTime(utc)}: ${table.offsetAt(utc)}, VTIMEZONE ${own.offsetAt(utc)}`);

@@ -40,7 +40,7 @@ export const zoneAliases = (name: string): readonly string[] => ianaAliases(name
 
 /**
  * The IANA name behind a TZID: a name, a link, a Windows or Outlook name, or a name behind a vendor's path. Undefined when we do not know it; a bare offset is no
- * name.
+ * name, nor is EST, which calendars wrote for New York too.
  */
 export const zoneName = (tzid: string): string | undefined => nameBehind(tzid);
 
@@ -48,6 +48,12 @@ export const zoneName = (tzid: string): string | undefined => nameBehind(tzid);
 export function knownZone(tzid: string): Zone | undefined {
   const name = nameBehind(tzid);
   return name === undefined ? undefined : ianaZone(name);
+}
+
+/** Exactly a name or link of the IANA's, as `zoneNames` and `zoneAliases` list them: EST too, which in a TZID may mean New York. */
+export function zoneNamed(name: string): Zone | undefined {
+  const found = ianaName(name);
+  return found === undefined ? undefined : ianaZone(found);
 }
 
 /** A zone that never changes, for a TZID that is nothing but an offset (`GMT+1`, `UTC-05:00`). Only for objects without a VTIMEZONE of that TZID, which knows more. */
