@@ -34,7 +34,10 @@ export const collectionId = (key: number): CollectionId => key.toString(16).padS
 export const newJobId = (home: HomeId): JobId => `${homePrefix(home)}${randomBytes(10).toString('hex')}` as JobId;
 export const newEpoch = (): string => randomBytes(6).toString('hex');
 /** A file name that nobody used before. */
-export const uniqueName = (): string => randomBytes(12).toString('hex');
+export const uniqueName = (): string => `${ownPrefix}${(named++).toString(16).padStart(8, '0')}`;
+/** Of this thread; it never lives twice. */
+const ownPrefix = randomBytes(8).toString('hex');
+let named = 0;
 
 /** The decoded path below the home as one text: segments joined by `/`, a `/` inside one as U+0001, which no segment may hold. */
 export const pathText = (segments: readonly string[]): string => segments.map((segment) => segment.replaceAll('/', '\u0001')).join('/');

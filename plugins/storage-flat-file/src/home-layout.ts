@@ -7,9 +7,13 @@ export const sidecarName = '.collection.json';
 const metaFolder = '.meta';
 const jobsFolder = '.outbox';
 
+/** Paths are asked for several times in each change. */
+const rememberedHomes = 10_000;
+
 export class HomeLayout {
   readonly root: string;
   readonly #foldsCase: boolean;
+  readonly #homes = new Map<string, string>();
 
   /** `root`: the data root. */
   constructor(root: string, foldsCase: boolean) {
@@ -22,16 +26,21 @@ export class HomeLayout {
 
   /** `calendars/__uids__/<ab>/<cd>/<id>`, for folders of bearable length. */
   home(owner: string): string {
+    const known = this.#homes.get(owner);
+    if (known !== undefined) return known;
     const name = toFileName(owner, this.#foldsCase);
     const fan = owner.replace(/[^0-9A-Za-z]/g, '_').toLowerCase().padEnd(4, '_');
-    return join(this.uids, fan.slice(0, 2), fan.slice(2, 4), name);
+    const path = join(this.uids, fan.slice(0, 2), fan.slice(2, 4), name);
+    if (this.#homes.size >= rememberedHomes) this.#homes.clear();
+    this.#homes.set(owner, path);
+    return path;
   }
-  temps(owner: string): string { return join(this.home(owner), '.tmp'); }
-  temp(owner: string, name: string): string { return join(this.temps(owner), name); }
+  temps(owner: string): string { return `${this.home(owner)}/.tmp`; }
+  temp(owner: string, name: string): string { return `${this.home(owner)}/.tmp/${name}`; }
 
   fileName(name: string): string { return toFileName(name, this.#foldsCase); }
   /** Folder names below the home, of a path as the shard keeps it. */
-  folder(path: string): string { return join(...['.', ...pathSegments(path).map((segment) => this.fileName(segment))]); }
+  folder(path: string): string { return path === '' ? '.' : pathSegments(path).map((segment) => this.fileName(segment)).join('/'); }
 
   /** Files of a collection, named from its folder: what `pending.file` holds. */
   itemFile(name: string): string { return this.fileName(name); }

@@ -32,6 +32,8 @@ export class CollectedItems {
   readonly #now: number;
   readonly #readBody: ReadBody;
   readonly #entries = new Map<string, CollectedItem | undefined>();
+  /** Which of them have or had a UID, so that a change of thousands asks each question once. */
+  readonly #byUid = new Map<string, Set<string>>();
 
   constructor(reader: ShardReader, log: ReadLog, now: number, readBody: ReadBody) {
     this.#reader = reader;
@@ -47,7 +49,13 @@ export class CollectedItems {
   }
 
   set(item: CollectedItem): void {
-    this.#entries.set(`${item.collection}/${item.name}`, item);
+    const key = `${item.collection}/${item.name}`;
+    this.#entries.set(key, item);
+    const uid = item.put === undefined ? this.known(item.collection, item.name)?.meta.uid : item.put.uid;
+    if (uid === undefined) return;
+    const those = this.#byUid.get(uid);
+    if (those === undefined) this.#byUid.set(uid, new Set([key]));
+    else those.add(key);
   }
   /** The entry to add to: the present one, or the row's. */
   changing(collection: number, name: ItemName): CollectedItem {
@@ -91,7 +99,8 @@ export class CollectedItems {
 
   /** The change's own holder of a UID, in collections that `rules`. */
   holder(uid: string, rules: (collection: number) => boolean): CollectedItem | undefined {
-    for (const entry of this.#entries.values()) {
+    for (const key of this.#byUid.get(uid) ?? []) {
+      const entry = this.#entries.get(key);
       if (entry === undefined || !rules(entry.collection)) continue;
       if (this.known(entry.collection, entry.name)?.meta.uid === uid) return entry;
     }

@@ -22,6 +22,6 @@ export function pathOfRow(database: Database, layout: HomeLayout, row: PendingRo
   const owner = ownerOfHome(database, row.home);
   const place = owner === undefined ? undefined : collectionFolder(database, layout, row.collection);
   if (owner === undefined || place === undefined) return undefined;
-  const folder = join(layout.home(owner), place.folder);
-  return { owner, folder, path: join(folder, row.file) };
+  const folder = place.folder === '.' ? layout.home(owner) : `${layout.home(owner)}/${place.folder}`;
+  return { owner, folder, path: `${folder}/${row.file}` };
 }
