@@ -14,7 +14,7 @@ import { Graph, definePlugin, planGraph } from '@kalends/kernel';
 import type { InstanceSpec, Logger, PluginDefinition } from '@kalends/kernel';
 import { schedulingPlugin } from '@kalends/scheduling';
 import { basic, clockPlugin, fakeClock, memoryDirectory, memoryDirectoryPlugin, memoryServicesPlugin, memoryStore, memoryStorePlugin, person, room, transportPlugin, trustingAuthenticatorPlugin } from '@kalends/testkit';
-import type { FakeClock, MemoryDirectoryOptions } from '@kalends/testkit';
+import type { FakeClock, MemoryDirectoryOptions, StoreProvider } from '@kalends/testkit';
 import { Element, accessPlugin, parse, principalsPlugin, webdavPlugin } from '@kalends/webdav';
 
 export interface Answer {
@@ -27,7 +27,7 @@ export interface Row { readonly status: number | undefined; readonly properties:
 
 export interface GivenServer extends AsyncDisposable {
   readonly url: string;
-  readonly store: ReturnType<typeof memoryStore>['store'];
+  readonly store: CalendarStore;
   /** Calls of the store since the last look, by method. */ calls(): Readonly<Record<string, number>>;
   readonly clock: FakeClock;
   /** Lines of the log at `error`: what must not happen. */ readonly errors: readonly string[];
@@ -35,7 +35,10 @@ export interface GivenServer extends AsyncDisposable {
   send(method: string, path: string, body?: string | Uint8Array, headers?: Readonly<Record<string, string>>, as?: string | null): Promise<Answer>;
 }
 
-export interface ServerOptions { readonly limits?: Partial<Limits>; readonly people?: readonly Principal[]; readonly members?: MemoryDirectoryOptions['members']; readonly transports?: readonly SchedulingTransport[]; readonly steps?: readonly WriteStep[] }
+export interface ServerOptions {
+  /** Default: memory. */ readonly provider?: StoreProvider;
+  readonly limits?: Partial<Limits>; readonly people?: readonly Principal[]; readonly members?: MemoryDirectoryOptions['members']; readonly transports?: readonly SchedulingTransport[]; readonly steps?: readonly WriteStep[];
+}
 
 export const AMY_HOME = '/calendars/__uids__/id-amy/';
 export const BOB_HOME = '/calendars/__uids__/id-bob/';
@@ -52,8 +55,8 @@ const LIMITS: Limits = {
 
 export async function givenServer(options: ServerOptions = {}): Promise<GivenServer> {
   const clock = fakeClock(NOW * 1000);
-  const memory = memoryStore({ clock });
-  const counted = counting(memory.store);
+  const provider = options.provider ?? memoryStore({ clock });
+  const counted = counting(provider.store);
   const people = options.people ?? [person('amy'), person('bob'), room('attic')];
   const errors: string[] = [];
   let place: Listening | undefined;
@@ -70,7 +73,7 @@ export async function givenServer(options: ServerOptions = {}): Promise<GivenSer
     setup: ({ deps }) => { place = deps.listening; return {}; },
   });
   const definitions = {
-    observed, clock: clockPlugin(clock), store: memoryStorePlugin({ ...memory, store: counted.store }), services: memoryServicesPlugin(), people: memoryDirectoryPlugin(memoryDirectory(people, options.members === undefined ? {} : { members: options.members })), directory: directoryPlugin,
+    observed, clock: clockPlugin(clock), store: memoryStorePlugin({ ...provider, store: counted.store }), services: memoryServicesPlugin(), people: memoryDirectoryPlugin(memoryDirectory(people, options.members === undefined ? {} : { members: options.members })), directory: directoryPlugin,
     basic: trustingAuthenticatorPlugin(), authentication: authenticationPlugin, jobs: jobsPlugin, access: accessPlugin, principals: principalsPlugin, webdav: webdavPlugin,
     caldav: caldavPlugin, scheduling: schedulingPlugin, front: frontPlugin, watcher,
     ...Object.fromEntries((options.steps ?? []).map((step, index) => [`step-${index}`, stepPlugin(step)])),
@@ -87,7 +90,7 @@ export async function givenServer(options: ServerOptions = {}): Promise<GivenSer
   const { port } = place!.addresses()[0]!;
   const url = `http://127.0.0.1:${port}`;
   return {
-    url, store: memory.store, errors, clock, calls: counted.calls,
+    url, store: provider.store, errors, clock, calls: counted.calls,
     send: (method, path, body, headers = {}, as = 'amy') => send(url, method, path, body, headers, as),
     [Symbol.asyncDispose]: () => graph.stop(),
   };

@@ -1,0 +1,129 @@
+/**
+ * What whole requests cost over flat files, counted: statements, rows, files opened, commits. Never in time. That reads parse nothing shows by octets that nobody
+ * could parse: the stored ones are broken on purpose, while what was derived from them when they were whole is kept.
+ */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CalendarStore, Item, PrincipalId, WriteLimits } from '@kalends/contracts';
+import { createItemReader } from '@kalends/icalendar';
+import { newCounters } from '@kalends/lib-shards';
+import type { StoreCounters } from '@kalends/lib-shards';
+import { openFlatFileStore } from '@kalends/storage-flat-file';
+import { event } from '@kalends/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AMY_HOME, NOW, givenServer } from './caldav-server.ts';
+import type { Answer, GivenServer } from './caldav-server.ts';
+
+const CALENDAR = `${AMY_HOME}calendar/`;
+const NAMESPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/"';
+const ITEMS = 300;
+const DAY = 86_400;
+/** Of a page of a listing. */
+const PAGE_ROWS = 256;
+/** Home with collection, and how often the owner's grants changed. */
+const LOCATE = 2;
+
+interface Cost extends StoreCounters { readonly answer: Answer }
+
+const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'kalends-costs-'));
+const count = newCounters();
+let server: GivenServer;
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  const provider = await openFlatFileStore({ path: folder, shards: 1, itemReader: createItemReader(() => NOW), writer: 'inline', checkpointSeconds: 3_600, count });
+  server = await givenServer({ provider });
+  close = () => provider.close();
+  for (let day = 0; day < ITEMS; day++) await server.send('PUT', `${CALENDAR}e${String(day)}.ics`, event(`e${String(day)}`, { start: NOW + day * DAY + DAY / 2 }).body);
+  await breakOctets(provider.store);
+});
+
+/** A line without a colon is no content line (RFC 5545 §3.1). */
+async function breakOctets(store: CalendarStore): Promise<void> {
+  const { home, collection } = (await store.locate('id-amy' as PrincipalId, ['calendar'], {}))!;
+  const items: Item[] = [];
+  for await (const batch of store.listItems(collection.id, { meta: true, facts: true, body: true })) items.push(...batch);
+  await store.write(home.id, NO_LIMITS, async (tx) => {
+    for (const { name, component, facts, meta, body } of items) {
+      const broken = Buffer.from(body!).toString().replace('VERSION:2.0', 'VERSION 2.0');
+      await tx.putItem(collection.id, { name, contentType: meta!.contentType, body: Buffer.from(broken), component: component!, uid: meta!.uid!, facts: facts! });
+    }
+  });
+}
+const NO_LIMITS: WriteLimits = { octets: Infinity, collections: Infinity, itemsPerCollection: Infinity, attachmentsPerItem: Infinity };
+
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  await close();
+  rmSync(folder, { recursive: true });
+});
+
+async function costOf(method: string, path: string, body?: string | Uint8Array, headers?: Readonly<Record<string, string>>): Promise<Cost> {
+  Object.assign(count, newCounters());
+  const answer = await server.send(method, path, body, headers);
+  expect(answer.status).toBeLessThan(300);
+  return { ...count, answer };
+}
+
+const stamp = (seconds: number): string => new Date(seconds * 1000).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+const month = `<C:time-range start="${stamp(NOW + 90 * DAY)}" end="${stamp(NOW + 120 * DAY)}"/>`;
+const query = (data: string): string => `<C:calendar-query ${NAMESPACES}><prop><getetag/>${data}</prop><C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT">${month}</C:comp-filter></C:comp-filter></C:filter></C:calendar-query>`;
+const objectsIn = ({ answer: { text } }: Cost): number => text.split('BEGIN:VCALENDAR').length - 1;
+
+describe('over flat files', () => {
+  it('polls with what finds the collection, and no more', async () => {
+    const body = `<propfind ${NAMESPACES}><prop><CS:getctag/><sync-token/></prop></propfind>`;
+    expect(await costOf('PROPFIND', CALENDAR, body, { Depth: '0' })).toMatchObject({ statements: LOCATE, fileOpens: 0, commits: 0 });
+  });
+
+  it('answers a sync without news like a poll', async () => {
+    const sync = (token: string): string => `<sync-collection ${NAMESPACES}><sync-token>${token}</sync-token><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>`;
+    const { answer } = await costOf('PROPFIND', CALENDAR, `<propfind ${NAMESPACES}><prop><sync-token/></prop></propfind>`, { Depth: '0' });
+    const token = /<sync-token>([^<]+)</.exec(answer.text)![1]!;
+    expect(await costOf('REPORT', CALENDAR, sync(token))).toMatchObject({ statements: LOCATE, fileOpens: 0 });
+  });
+
+  it('lists ETags with one statement a page of 256, and looks for other members once', async () => {
+    const body = `<propfind ${NAMESPACES}><prop><getetag/><getcontenttype/></prop></propfind>`;
+    const cost = await costOf('PROPFIND', CALENDAR, body, { Depth: '1' });
+    expect(cost).toMatchObject({ statements: LOCATE + Math.ceil(ITEMS / PAGE_ROWS) + 1, fileOpens: 0, commits: 0 });
+    expect(cost.answer.rows().size).toBe(ITEMS + 1);
+  });
+
+  it('gets an event with one row of its own, unparsed', async () => {
+    const cost = await costOf('GET', `${CALENDAR}e7.ics`);
+    expect(cost).toMatchObject({ statements: LOCATE + 1, fileOpens: 0 });
+    expect(cost.answer.text).toContain('VERSION 2.0');
+  });
+
+  it('finds 50 events with one statement, unparsed', async () => {
+    const hrefs = Array.from({ length: 50 }, (_, at) => `<href>${CALENDAR}e${String(at)}.ics</href>`).join('');
+    const cost = await costOf('REPORT', CALENDAR, `<C:calendar-multiget ${NAMESPACES}><prop><getetag/><C:calendar-data/></prop>${hrefs}</C:calendar-multiget>`, { Depth: '1' });
+    expect(cost).toMatchObject({ statements: LOCATE + 1, fileOpens: 0 });
+    expect(objectsIn(cost)).toBe(50);
+  });
+
+  it.each([['whole', '<C:calendar-data/>'], ['expanded', `<C:calendar-data>${month.replace('time-range', 'expand')}</C:calendar-data>`]])('answers a month %s from one statement, with no row that is not returned and nothing parsed', async (_, data) => {
+    const poll = await costOf('PROPFIND', CALENDAR, `<propfind ${NAMESPACES}><prop><CS:getctag/></prop></propfind>`, { Depth: '0' });
+    const cost = await costOf('REPORT', CALENDAR, query(data), { Depth: '1' });
+    const objects = objectsIn(cost);
+    expect(objects).toBe(30);
+    // The store answers from bounds that are a day wider where times may float.
+    expect(cost.rows - poll.rows).toBeGreaterThanOrEqual(objects);
+    expect(cost.rows - poll.rows).toBeLessThanOrEqual(objects + 2);
+    expect(cost).toMatchObject({ statements: LOCATE + 1, fileOpens: 0 });
+  });
+
+  it('tells a month\'s busy time from one statement, with nothing parsed', async () => {
+    const cost = await costOf('REPORT', CALENDAR, `<C:free-busy-query ${NAMESPACES}>${month}</C:free-busy-query>`, { Depth: '1' });
+    expect(cost).toMatchObject({ statements: LOCATE + 1, fileOpens: 0 });
+    expect(cost.answer.text).toContain('FREEBUSY');
+  });
+
+  it('stores and removes an event with one commit each', async () => {
+    expect(await costOf('PUT', `${CALENDAR}new.ics`, event('new', { start: NOW - DAY }).body)).toMatchObject({ commits: 1, fileOpens: 0 });
+    expect(await costOf('PUT', `${CALENDAR}new.ics`, event('new', { start: NOW - 2 * DAY }).body)).toMatchObject({ commits: 1, fileOpens: 0 });
+    expect(await costOf('DELETE', `${CALENDAR}new.ics`)).toMatchObject({ commits: 1, fileOpens: 0 });
+  });
+});
