@@ -12,7 +12,7 @@ import { DAY, formatDateTime, parseTime } from './time.ts';
 import { knownZone } from './zones.ts';
 
 const SEED = Number(process.env['KALENDS_ORACLE_SEED'] ?? 5545);
-const RULES = Number(process.env['KALENDS_ORACLE_RULES'] ?? 2000);
+const RULES = Number(process.env['KALENDS_ORACLE_RULES'] ?? 1500);
 const LIMIT = 60;
 
 interface Case { readonly start: number; readonly rule: string; readonly from: number; readonly to: number; readonly limit: number }

@@ -159,6 +159,10 @@ describe('zones (§3.3.5)', () => {
     const found = instances(series, FOREVER);
     expect(found.starts).toEqual(found.starts.toSorted((a, b) => a - b));
     expect(unrolled(series)).toEqual(found.starts);
+    for (const count of [1, 2, 3, 4]) {
+      const shorter = zoned('20240310T014000', [`FREQ=MINUTELY;INTERVAL=50;COUNT=${count}`]);
+      expect(seriesBounds(shorter)?.last).toBe(instances(shorter, FOREVER).starts.at(-1));
+    }
   });
 
   it('makes one run for each stretch of constant offset', () => {
@@ -289,6 +293,7 @@ describe('rule bombs', () => {
     const series = floating('20240101T090000', ['FREQ=DAILY'], { exrules: [rule('FREQ=DAILY')] });
     expect(instances(series, FOREVER)).toMatchObject({ starts: [], truncated: true });
     expect(instances(series, { start: at('20250101'), end: at('20260101') })).toMatchObject({ starts: [], truncated: false });
+    expect(seriesBounds(series)).toEqual({ first: at('20240101T090000'), last: Infinity });
   });
 });
 

@@ -190,13 +190,16 @@ function packed(starts: readonly EpochSeconds[]): StartRun[] {
   return runs;
 }
 
-/** First and last start of the whole set; undefined when it is empty. Exact for a series that ends, exceptions considered, unless a cap ended the search. */
+/**
+ * First and last start of the whole set; undefined when it is empty. Exact for a series that ends, exceptions considered. Where a cap ended the search, `first` is
+ * DTSTART and `last` Infinity: wider than the truth, never narrower.
+ */
 export function seriesBounds(recurrence: Recurrence): SeriesBounds | undefined {
   const set = compileSet(recurrence);
   const { start } = set;
   const { zone } = recurrence;
   const toUtc = (local: LocalSeconds): EpochSeconds => (zone === undefined ? local : zone.toUtc(local));
-  const steps = { instances: 1, steps: MAX_STEPS };
+  const budget = { instances: 1, steps: MAX_STEPS };
   let first = Infinity;
   let last = -Infinity;
   const see = (local: LocalSeconds, utc: EpochSeconds): boolean => {
@@ -205,22 +208,32 @@ export function seriesBounds(recurrence: Recurrence): SeriesBounds | undefined {
     last = Math.max(last, utc);
     return true;
   };
+  /** Sees the first of what `next` gives that no exception takes away. False: nobody knows. */
+  const seeOne = (from: LocalSeconds, next: (from: LocalSeconds) => LocalSeconds | undefined, step: 1 | -1): boolean => {
+    for (let tries = 0, at = next(from); tries < MAX_INSTANCES; tries += 1, at = next(at + step)) {
+      if (at === undefined) return true;
+      if (Number.isNaN(at)) return false;
+      if (see(at, toUtc(at))) return true;
+    }
+    return false;
+  };
   const seenStart = see(start, toUtc(start));
   for (const { local, utc } of set.rdates) see(local, utc);
   for (const plan of set.plans) {
-    let at = seenStart ? undefined : firstFrom(plan, start, steps);
-    while (at !== undefined && !Number.isNaN(at) && !see(at, toUtc(at))) at = firstFrom(plan, at + 1, steps);
-    if (Number.isNaN(at)) first = Math.min(first, toUtc(start));
-    if (!plan.finite) {
-      if (firstFrom(plan, start + 1, steps) !== undefined) last = Infinity;
-      continue;
-    }
-    at = lastUpTo(plan, plan.until, steps);
-    while (at !== undefined && !Number.isNaN(at) && !see(at, toUtc(at))) at = lastUpTo(plan, at - 1, steps);
-    if (Number.isNaN(at)) last = Infinity;
+    if (!seenStart && !seeOne(start, (from) => firstFrom(plan, from, budget), 1)) first = Math.min(first, toUtc(start));
+    const ends = plan.finite ? seeOne(plan.until, (to) => lastUpTo(plan, to, budget), -1) : firstFrom(plan, start + 1, budget) === undefined;
+    if (!ends) last = Infinity;
   }
   if (!set.complete) last = Infinity;
-  return first > last ? undefined : { first: Number.isFinite(first) ? first : toUtc(start), last };
+  if (first > last) return undefined;
+  return { first: Number.isFinite(first) ? first : toUtc(start), last: lastBesideGap(recurrence, last) };
+}
+
+/** Where the clock jumped shortly before, an earlier local time may be a later instant. */
+function lastBesideGap(recurrence: Recurrence, last: EpochSeconds): EpochSeconds {
+  const { zone } = recurrence;
+  if (zone === undefined || last === Infinity || zone.offsetAt(last) <= zone.offsetAt(last - LONGEST_JUMP)) return last;
+  return instances(recurrence, { start: last, end: last + LONGEST_JUMP }).starts.at(-1) ?? last;
 }
 
 function isExcluded(set: RecurrenceSet, local: LocalSeconds, utc: EpochSeconds): boolean {

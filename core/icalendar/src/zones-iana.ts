@@ -25,6 +25,8 @@ const TABLE_UNTIL = 2037;
 
 let index: Index | undefined;
 const zones = new Map<string, Zone>();
+/** At most as many as there are names, 1.5 MB. */
+const texts = new Map<string, string>();
 /** Rules are shared by many zones. */
 const ruleLines = new Map<string, readonly RuleLine[]>();
 
@@ -121,9 +123,15 @@ function openObservance({ rule, start, from, to }: PublishedObservance): OpenObs
   return { plan: makePlan(parsed, { start, kind: 'floating', zone: undefined }), from, to };
 }
 
-/** Under any TZID, for a name that is no link. */
-export function ianaVtimezone(name: string, tzid: string): string {
-  const lines = linesOf(name);
-  const lastYear = lastYearOf(lines);
-  return vtimezoneLines(tzid, observancesOf(historyOf(lines, lastYear), lastYear));
+/** With the name or link as its TZID; made once, since objects are sent with it again and again. Undefined when it is neither. */
+export function ianaVtimezone(tzid: string): string | undefined {
+  const name = ianaName(tzid);
+  let text = texts.get(tzid);
+  if (text === undefined && name !== undefined) {
+    const lines = linesOf(name);
+    const lastYear = lastYearOf(lines);
+    text = vtimezoneLines(tzid, observancesOf(historyOf(lines, lastYear), lastYear));
+    texts.set(tzid, text);
+  }
+  return text;
 }

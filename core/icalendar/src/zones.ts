@@ -63,10 +63,7 @@ export function offsetZone(tzid: string): Zone | undefined {
 }
 
 /** Our own VTIMEZONE for a name or a link, with that TZID: CRLF lines, folded, from BEGIN to END. Undefined when it is neither. */
-export function vtimezoneText(tzid: string): string | undefined {
-  const name = ianaName(tzid);
-  return name === undefined ? undefined : ianaVtimezone(name, tzid);
-}
+export const vtimezoneText = (tzid: string): string | undefined => ianaVtimezone(tzid);
 
 /** A zone that never changes. */
 export function fixedZone(offset: number, id = ''): Zone {
