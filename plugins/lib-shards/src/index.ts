@@ -13,7 +13,7 @@ export type { BodySource, Change, ChangeOperation, ChangeResult } from './change
 export { attachmentsOf, extraBits, factColumns, factValues, isLong, toFacts } from './item-columns.ts';
 export type { BodyInFile } from './item-columns.ts';
 export { ShardReader } from './shard-reader.ts';
-export { ReadSide } from './read-side.ts';
+export { ReadSide, withStoreErrors } from './read-side.ts';
 export { ShardStore } from './shard-store.ts';
 export type { BodyFiles, BodyPlace, HomeKeeper, ShardStoreOptions } from './shard-store.ts';
 export { ShardJobLog } from './shard-job-log.ts';

@@ -3,10 +3,10 @@
  * A busy database is tried again by a timer; the main thread never waits inside SQLite.
  */
 import { StoreError } from '@kalends/contracts';
-import { Database, isBusy, isCorrupt } from './database.ts';
+import { Database, isBusy, isCorrupt, isFull } from './database.ts';
 import type { StoreCounters } from './probe.ts';
 import { ShardReader } from './shard-reader.ts';
-import { shardPath } from './writer/writer-core.ts';
+import { shardPath, type WriterPort } from './writer/writer-core.ts';
 
 const retryAfter = [1, 2, 5];
 const giveUpMilliseconds = 2_000;
@@ -59,7 +59,21 @@ export class ReadSide {
 
 export function asStoreError(error: unknown): unknown {
   if (error instanceof StoreError) return error;
-  if (isBusy(error)) return new StoreError('busy', 'the index is busy', { cause: error });
+  if (isBusy(error) || (error instanceof Error && error.name === 'Busy')) return new StoreError('busy', 'the index is busy', { cause: error });
   if (isCorrupt(error)) return new StoreError('corrupt', 'the index is damaged: remove it, it will be made again', { cause: error });
+  if (isFull(error)) return new StoreError('no-space', 'the disk is full', { cause: error });
   return error;
+}
+
+/** The same port, whose tasks reject with the contract's errors. */
+export function withStoreErrors(port: WriterPort): WriterPort {
+  const translate = (error: unknown): never => { throw asStoreError(error); };
+  return {
+    change: (...given) => port.change(...given),
+    held: (...given) => port.held(...given),
+    task: (...given) => port.task(...given).catch(translate),
+    state: (...given) => port.state(...given).catch(translate),
+    checkpoint: () => port.checkpoint().catch(translate),
+    close: () => port.close(),
+  };
 }

@@ -50,13 +50,7 @@ export class ShardRecordStore implements RecordStore {
       if (json !== undefined && Buffer.byteLength(json) > maxRecordOctets) throw new StoreError('too-large', `${kind} ${key} is over 64 KiB`);
       return { kind, key, ...(json === undefined ? {} : { value: json }), ...(expect === undefined ? {} : { expect }), ...(grantsOf === undefined ? {} : { grantsOf }) };
     });
-    let refused: Mismatch | undefined;
-    try {
-      refused = await this.#port.state({ task: 'apply', operations: tasks }) as Mismatch | undefined;
-    } catch (error) {
-      if (isBusy(error) || (error instanceof Error && error.name === 'Busy')) throw new StoreError('busy', 'the records are busy', { cause: error });
-      throw error;
-    }
+    const refused = await this.#port.state({ task: 'apply', operations: tasks }) as Mismatch | undefined;
     if (refused !== undefined) throw new StoreError('etag-mismatch', refused.mismatch);
   }
 

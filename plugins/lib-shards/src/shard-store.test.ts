@@ -61,7 +61,7 @@ const open: OpenStore = async (setting) => {
         },
       }),
       undefined,
-      { reopened: (shard) => { reads.reopen(shard); }, fatal: (error) => { throw error; } },
+      { reopened: (shard) => { reads.reopen(shard); }, fatal: (error) => { throw error; }, failed: (error) => { throw error; } },
     );
     const records = new ShardRecordStore(statePath, port, undefined);
     const { clock } = setting;

@@ -261,7 +261,6 @@ const bodyAttempts = 5;
 /** A listing of thousands lets others in after so many pages. */
 const pagesBetweenBreaths = 2;
 
-// eslint-disable-next-line @typescript-eslint/require-await
 async function* once(octets: Uint8Array): AsyncGenerator<Uint8Array> {
   yield octets;
 }

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ReadSide, ShardJobLog, ShardRecordStore, ShardStore, systemClock, ThreadPort, uniqueName, WriterCore, type WriterOptions, type WriterPort } from '@kalends/lib-shards';
+import { ReadSide, ShardJobLog, ShardRecordStore, ShardStore, systemClock, ThreadPort, uniqueName, withStoreErrors, WriterCore, type WriterOptions, type WriterPort } from '@kalends/lib-shards';
 import { diskFiles } from './file-operations.ts';
 import type { FlatFileOptions, FlatFileStore } from './flat-file-options.ts';
 import { HomeKeeping } from './home-keeping.ts';
@@ -30,9 +30,10 @@ export async function openFlatFileStore(options: FlatFileOptions): Promise<FlatF
   const reads = new ReadSide(writerOptions.folder, count);
   const events = {
     reopened: (shard: number) => { reads.reopen(shard); keeper.forget(shard); },
+    failed: (error: unknown) => { options.log?.warn('a checkpoint could not be done; it is tried again', { error }); },
     fatal: (error: unknown) => { process.nextTick(() => { throw error; }); },
   };
-  const port = await openWriter(options, writerOptions, filesOptions, events);
+  const port = withStoreErrors(await openWriter(options, writerOptions, filesOptions, events));
   const holder = randomBytes(8).toString('hex');
   const records = new ShardRecordStore(statePath, port, count);
   const layout = new HomeLayout(path, foldsCase);

@@ -20,7 +20,7 @@ export type Reply =
   /** The shard is held: run the work now. */
   | { readonly id: number; readonly kind: 'held' }
   | { readonly kind: 'reopened'; readonly shard: number }
-  | { readonly kind: 'fatal'; readonly error: unknown };
+  | { readonly kind: 'fatal' | 'failed'; readonly error: unknown };
 
 export interface ThreadData { readonly options: WriterOptions; readonly filesModule: string | undefined; readonly filesOptions: unknown }
 export type { ChangeResult };

@@ -82,6 +82,7 @@ export class ThreadPort implements WriterPort {
         return;
       case 'reopened': this.#events.reopened(reply.shard); return;
       case 'fatal': this.#events.fatal(reply.error); return;
+      case 'failed': this.#events.failed(reply.error); return;
       case 'held': {
         const { id } = reply;
         const work = this.#waiting.get(id)?.work;

@@ -29,7 +29,11 @@ export interface WriterPort {
   checkpoint(): Promise<void>;
   /** A last checkpoint; then everything is closed. */ close(): Promise<void>;
 }
-export interface WriterEvents { reopened(shard: number): void; fatal(error: unknown): void }
+export interface WriterEvents {
+  reopened(shard: number): void;
+  /** Whether a commit happened is unknown: the process must end. */ fatal(error: unknown): void;
+  /** A checkpoint could not be done; it is tried again. */ failed(error: unknown): void;
+}
 
 /** Makes the file side inside the thread: what a module named by URL must export. */
 export type CreateFiles = (context: { readonly probe: (point: PausePoint) => void; readonly options: unknown; readonly state: StateWriter }) => WriterFiles;
@@ -41,11 +45,13 @@ export class WriterCore implements WriterPort {
   readonly #state: StateWriter;
   readonly #files: WriterFiles;
   readonly #options: WriterOptions;
+  readonly #events: WriterEvents;
   readonly #checkpointing = new Map<number, Promise<void>>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(options: WriterOptions, createFiles: CreateFiles, filesOptions: unknown, events: WriterEvents, inline: InlineOptions = {}) {
     this.#options = options;
+    this.#events = events;
     const probe = createProbe({ pausePoints: options.pausePoints, gates: options.gates, onPoint: inline.onPoint });
     this.#state = new StateWriter(options.statePath);
     this.#files = createFiles({ probe, options: filesOptions, state: this.#state });
@@ -54,14 +60,14 @@ export class WriterCore implements WriterPort {
       reopened: (shard) => { events.reopened(shard); }, fatal: (error) => { events.fatal(error); },
     };
     this.#shards = Array.from({ length: options.shards }, (_, number) => new ShardWriter(number, shardPath(options.folder, number), settings));
-    this.#timer = setInterval(() => { this.checkpoint().catch((error: unknown) => { events.fatal(error); }); }, options.checkpointSeconds * 1_000);
+    this.#timer = setInterval(() => { this.checkpoint().catch((error: unknown) => { events.failed(error); }); }, options.checkpointSeconds * 1_000);
     this.#timer.unref();
   }
 
   async change(shard: number, change: Change, deadline: number): Promise<ChangeResult> {
     const writer = this.#shard(shard);
     const result = await writer.change(change, deadline);
-    if (this.#files.waiting(writer) >= this.#options.checkpointRows) void this.#checkpoint(writer).catch(() => undefined);
+    if (this.#files.waiting(writer) >= this.#options.checkpointRows) void this.#checkpoint(writer).catch((error: unknown) => { this.#events.failed(error); });
     return result;
   }
 
@@ -90,7 +96,8 @@ export class WriterCore implements WriterPort {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await this.checkpoint();
+    // What cannot be flushed now stays in `pending` for whoever opens next.
+    await this.checkpoint().catch((error: unknown) => { this.#events.failed(error); });
     for (const shard of this.#shards) await shard.close();
     await this.#state.idle();
     this.#files.close();

@@ -19,6 +19,7 @@ const { createFiles } = filesModule === undefined ? { createFiles: noFiles } : a
 const core = new WriterCore(options, createFiles, filesOptions, {
   reopened: (shard) => { send({ kind: 'reopened', shard }); },
   fatal: (error) => { send({ kind: 'fatal', error }); },
+  failed: (error) => { send({ kind: 'failed', error }); },
 });
 const held = new Map<number, (change: Change | undefined) => void>();
 
