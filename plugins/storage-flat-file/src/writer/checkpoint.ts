@@ -93,10 +93,11 @@ async function flushFiles(files: FileOperations, layout: HomeLayout, covered: re
   return covered.filter((each) => ok.has(each));
 }
 
-/** A tree may have moved anything: the home, `.tmp` and every folder in it. */
+/** A tree may have moved anything: the home, `.tmp`, every folder in it, and those of hidden collections, which wait in `.tmp` with all below them. */
 function treeFolders(files: FileOperations, layout: HomeLayout, owner: string): readonly string[] {
   const below = (folder: string): string[] => [folder, ...files.list(folder).filter(({ name, kind }) => kind === 'folder' && !name.startsWith('.')).flatMap(({ name }) => below(join(folder, name)))];
-  return [...below(layout.home(owner)), layout.temps(owner)];
+  const hidden = files.list(layout.temps(owner)).filter(({ name, kind }) => kind === 'folder' && /^[0-9a-f]{13}$/.test(name));
+  return [...below(layout.home(owner)), layout.temps(owner), ...hidden.flatMap(({ name }) => below(layout.temp(owner, name)))];
 }
 
 /** New sidecars for every collection that has moved since the last was noted, written and flushed beside the tree. */
