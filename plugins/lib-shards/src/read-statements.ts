@@ -6,13 +6,13 @@ import type { ItemPlan } from './item-columns.ts';
 
 /** Home and every collection on the way, in one. `places`: how many segments the path has. */
 export function locate(places: number): string {
-  locates[places] ??= locateText(`(${Array.from({ length: places + 1 }, (_, index) => `?${index + 2}`).join(', ')})`);
+  locates[places] ??= locateText(`(${Array.from({ length: places + 1 }, () => '?').join(', ')})`);
   return locates[places];
 }
 const locates: string[] = [];
 const locateText = (places: string): string =>
-  `SELECT ${homeColumns}, ${collectionColumns} FROM home h JOIN collection c ON c.home = h.key AND c.path IN ${places} WHERE h.id = ?1`;
-export const locateDeep = locateText('(SELECT value FROM json_each(?2))');
+  `SELECT ${homeColumns}, ${collectionColumns} FROM home h JOIN collection c ON c.home = h.key WHERE h.id = ? AND c.path IN ${places}`;
+export const locateDeep = locateText('(SELECT value FROM json_each(?))');
 
 export const home = `SELECT ${homeColumns} FROM home h WHERE h.id = ?`;
 export const stamp = 'SELECT stamp FROM home WHERE id = ?';

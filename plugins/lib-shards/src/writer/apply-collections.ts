@@ -10,7 +10,7 @@ type Operation<K extends ChangeOperation['op']> = Extract<ChangeOperation, { rea
 
 export const insertHome = `INSERT INTO home (id, kind, name, root, epoch, stamp, used, locks, calendars, tombstones, floor) VALUES (?, ?, ?, ?, ?, 0, 0, 0, 0, 0, 0)`;
 export const insertCollection = `INSERT INTO collection (id, home, parent, segment, path, kind, hidden, revision, placed, created, modified, acl_revision, version, items, items_with_acl, properties, personal, acl)
-  VALUES (?, ?, ?, ?, ?, ?, 0, ?7, ?7, ?8, ?9, ?10, 1, 0, 0, ?11, '{}', ?12)`;
+  VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, 1, 0, 0, ?, '{}', ?)`;
 export const setEpoch = 'UPDATE home SET epoch = ? WHERE key = ?';
 export const raiseVersion = 'UPDATE collection SET version = version + 1 WHERE id = ?';
 export const updateCollection = 'UPDATE collection SET version = version + 1, properties = ?, personal = ?, acl = coalesce(?, acl) WHERE id = ?';
@@ -41,7 +41,7 @@ export function newEpoch(state: ChangeState, { root, epoch }: Operation<'new-epo
 export function createHome(database: Database, { owner, root, epoch, properties, acl }: Operation<'create-home'>, nowMilliseconds: number): ChangeState {
   const home = database.statement(insertHome).run(owner.id, owner.kind, owner.name, root, epoch).lastInsertRowid;
   const now = Math.floor(nowMilliseconds / 1000);
-  database.statement(insertCollection).run(root, home, null, '', '', 'home', 0, now, now, 1, properties, acl);
+  database.statement(insertCollection).run(root, home, null, '', '', 'home', 0, 0, now, now, 1, properties, acl);
   const state = ChangeState.load(database, owner.id, nowMilliseconds);
   if (state === undefined) throw new Conflict('the home went while it was made');
   state.count('homes', 1);
@@ -55,7 +55,7 @@ export function create(state: ChangeState, { key, parent, segment, kind, propert
   if (above.hidden !== 0) throw new Conflict('the parent is hidden');
   const path = pathBelow(above.path, segment);
   const { database, revision, now } = state;
-  database.statement(insertCollection).run(key, state.key, parent, segment, path, kind, revision, now, now, revision, properties, acl);
+  database.statement(insertCollection).run(key, state.key, parent, segment, path, kind, revision, revision, now, now, revision, properties, acl);
   state.removeGoneCollection(path);
   state.removeGone(above, segment);
   if (kind === 'calendar') {
