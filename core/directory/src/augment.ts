@@ -5,6 +5,7 @@
 import type { Clock, Principal, PrincipalId, RecordStore } from '@kalends/contracts';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
+import { Recent } from './recent.ts';
 
 const principalId = z.string().transform((id) => id as PrincipalId);
 /** Each key given takes the place of the directory's. */
@@ -26,28 +27,27 @@ export type Augment = z.output<typeof augment>;
 
 export class AugmentStore {
   readonly #records: RecordStore;
-  readonly #clock: Clock;
-  readonly #seconds: number;
   readonly #kept = new LRUCache<PrincipalId, { readonly augment: Augment | undefined }>({ max: 20_000 });
-  #stamp: { readonly value: string; readonly at: number } | undefined;
-  #stamping: Promise<string> | undefined;
+  readonly #stamp: Recent<string>;
 
   /** `seconds`: how old the news may be. */
   constructor(records: RecordStore, clock: Clock, seconds: number) {
     this.#records = records;
-    this.#clock = clock;
-    this.#seconds = seconds;
+    this.#stamp = new Recent(clock, seconds * 1000, (last) => this.#askStamp(last));
   }
 
   /** Changes with any augment; asked of the records at most once in `seconds`. */
-  async stamp(): Promise<string> {
-    if (this.#stamp !== undefined && this.#clock.monotonic() - this.#stamp.at < this.#seconds * 1000) return this.#stamp.value;
-    this.#stamping ??= this.#askStamp().finally(() => { this.#stamping = undefined; });
-    return this.#stamping;
+  stamp(): Promise<string> {
+    return this.#stamp.get();
+  }
+
+  /** Undefined: ask `stamp`. */
+  get freshStamp(): string | undefined {
+    return this.#stamp.fresh;
   }
 
   async applyTo(principal: Principal): Promise<Principal> {
-    await this.stamp();
+    if (this.freshStamp === undefined) await this.stamp();
     let kept = this.#kept.get(principal.id);
     if (kept === undefined) {
       kept = { augment: read(await this.#records.get('augment', principal.id)) };
@@ -56,11 +56,10 @@ export class AugmentStore {
     return kept.augment === undefined ? principal : merge(principal, kept.augment);
   }
 
-  async #askStamp(): Promise<string> {
+  async #askStamp(last: string | undefined): Promise<string> {
     const record = await this.#records.get('directory', 'augments');
     const value = record?.version ?? '0';
-    if (value !== this.#stamp?.value) this.#kept.clear();
-    this.#stamp = { value, at: this.#clock.monotonic() };
+    if (value !== last) this.#kept.clear();
     return value;
   }
 }

@@ -5,6 +5,7 @@
 import { DirectoryUnavailable } from '@kalends/contracts';
 import type { Clock, DirectorySource, Principal, PrincipalId } from '@kalends/contracts';
 import { LRUCache } from 'lru-cache';
+import { Recent } from './recent.ts';
 
 export interface CacheTimes {
   /** Records and memberships. */ readonly recordSeconds: number;
@@ -24,8 +25,7 @@ export class CachedSource {
   readonly #times: CacheTimes;
   readonly #kept: LRUCache<string, Kept>;
   readonly #asking = new Map<string, Promise<unknown>>();
-  #stamp: { readonly value: string; readonly at: number } | undefined;
-  #stamping: Promise<string> | undefined;
+  readonly #stamp: Recent<string>;
   /** Undefined while it answers. */ #trouble: { readonly asking: 'stamp' | 'record'; readonly error: Error } | undefined;
 
   constructor(source: DirectorySource, clock: Clock, times: CacheTimes) {
@@ -34,6 +34,7 @@ export class CachedSource {
     this.#clock = clock;
     this.#times = times;
     this.#kept = new LRUCache({ max: times.entries });
+    this.#stamp = new Recent(clock, STAMP_MILLISECONDS, (last) => this.#askStamp(last));
   }
 
   /** What the source last failed with; undefined once it answers again. */
@@ -63,27 +64,28 @@ export class CachedSource {
   }
 
   /** The last one known while the source is down. */
-  async stamp(): Promise<string> {
-    const now = this.#clock.monotonic();
-    if (this.#stamp !== undefined && now - this.#stamp.at < STAMP_MILLISECONDS) return this.#stamp.value;
-    this.#stamping ??= this.#askStamp().finally(() => { this.#stamping = undefined; });
-    return this.#stamping;
+  stamp(): Promise<string> {
+    return this.#stamp.get();
   }
 
-  async #askStamp(): Promise<string> {
+  /** Undefined: ask `stamp`. */
+  get freshStamp(): string | undefined {
+    return this.#stamp.fresh;
+  }
+
+  async #askStamp(last: string | undefined): Promise<string> {
     try {
       const value = await this.#source.stamp();
-      this.#stamp = { value, at: this.#clock.monotonic() };
       if (this.#trouble?.asking === 'stamp') this.#trouble = undefined;
       return value;
     } catch (error) {
       this.#trouble = { asking: 'stamp', error: asError(error) };
-      return this.#stamp?.value ?? '';
+      return last ?? '';
     }
   }
 
   async #ask<T>(key: string, load: () => Promise<T>, maxAgeSeconds = Infinity): Promise<T> {
-    const stamp = await this.stamp();
+    const stamp = this.freshStamp ?? await this.stamp();
     const kept = this.#kept.get(key);
     if (kept !== undefined && kept.stamp === stamp && this.#ageSeconds(kept) < Math.min(maxAgeSeconds, this.#lifeSeconds(kept))) return kept.value as T;
     let asking = this.#asking.get(key) as Promise<T> | undefined;

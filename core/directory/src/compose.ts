@@ -23,9 +23,12 @@ export class ComposedDirectory implements Directory {
   readonly #options: ComposedOptions;
   /** What a source gave → the same with all its addresses. */ readonly #completed = new WeakMap<Principal, Principal>();
   readonly #complainedOf = new Set<string>();
+  /** What the stamp is made of. */ readonly #stamped: readonly { readonly freshStamp: string | undefined; stamp(): Promise<string> }[];
+  #stamp: { readonly parts: readonly string[]; readonly text: string } = { parts: [], text: '' };
 
   constructor(options: ComposedOptions) {
     this.#options = options;
+    this.#stamped = [...options.sources, options.augments];
   }
 
   findById(id: PrincipalId): Promise<Principal | undefined> {
@@ -53,14 +56,15 @@ export class ComposedDirectory implements Directory {
 
   /** A group of one source may hold groups of another, so each group found is asked about in all of them. */
   async groupsOf(id: PrincipalId): Promise<ReadonlySet<PrincipalId>> {
+    const [only, ...others] = this.#options.sources;
+    // One source says all there is, nested ones included.
+    if (only !== undefined && others.length === 0) return without(id, await only.groupsOf(id));
     const groups = new Set<PrincipalId>();
     let found: readonly PrincipalId[] = [id];
     while (found.length > 0) {
       const above = await Promise.all(found.flatMap((member) => this.#options.sources.map((source) => source.groupsOf(member))));
       found = [...new Set(above.flatMap((some) => [...some]))].filter((group) => !groups.has(group) && group !== id);
       for (const group of found) groups.add(group);
-      // One source says all there is, nested ones included.
-      if (this.#options.sources.length === 1) break;
     }
     return groups;
   }
@@ -103,9 +107,13 @@ export class ComposedDirectory implements Directory {
     return this.#finishAll(sorted.map(([, principal]) => principal));
   }
 
+  /** Asked several times a request, so one text is given as long as it is the same. */
   async stamp(): Promise<string> {
-    const stamps = await Promise.all([...this.#options.sources.map((source) => source.stamp()), this.#options.augments.stamp()]);
-    return stamps.join('/');
+    const { parts, text } = this.#stamp;
+    if (this.#stamped.every(({ freshStamp }, at) => freshStamp !== undefined && freshStamp === parts[at])) return text;
+    const stamps = await Promise.all(this.#stamped.map((part) => part.stamp()));
+    this.#stamp = { parts: stamps, text: stamps.join('/') };
+    return this.#stamp.text;
   }
 
   async mayLogIn(id: PrincipalId): Promise<boolean> {
@@ -126,6 +134,8 @@ export class ComposedDirectory implements Directory {
   }
 
   async #finish(principal: Principal): Promise<Principal | undefined> {
+    const known = this.#completed.get(principal);
+    if (known !== undefined) return this.#options.augments.applyTo(known);
     if (!FIT_ID.test(principal.id) || RESERVED.has(principal.id)) {
       if (this.#complainedOf.size < 100 && !this.#complainedOf.has(principal.id)) {
         this.#complainedOf.add(principal.id);
@@ -133,8 +143,13 @@ export class ComposedDirectory implements Directory {
       }
       return undefined;
     }
-    let completed = this.#completed.get(principal);
-    if (completed === undefined) this.#completed.set(principal, completed = { ...principal, addresses: allAddresses(principal) });
+    const completed = { ...principal, addresses: allAddresses(principal) };
+    this.#completed.set(principal, completed);
     return this.#options.augments.applyTo(completed);
   }
+}
+
+/** A group that holds itself, by whatever detour, does not count as one above it. */
+function without(id: PrincipalId, groups: ReadonlySet<PrincipalId>): ReadonlySet<PrincipalId> {
+  return groups.has(id) ? new Set([...groups].filter((group) => group !== id)) : groups;
 }
