@@ -15,8 +15,8 @@ import { createFlatFiles, type FlatFilesOptions } from './writer/flat-files.ts';
 
 export async function openFlatFileStore(options: FlatFileOptions): Promise<FlatFileStore> {
   const { path, clock = systemClock, count, itemReader } = options;
-  const people = ['users', 'groups', 'locations', 'resources'].map((each) => `calendars/${each}`);
-  for (const folder of ['calendars/__uids__', ...people, 'principals', 'index']) mkdirSync(join(path, folder), { recursive: true, mode: 0o750 });
+  const kinds = ['users', 'groups', 'locations', 'resources', '__uids__'];
+  for (const folder of [...kinds.map((each) => `calendars/${each}`), ...[...kinds, 'sudoers'].map((each) => `principals/${each}`), 'index']) mkdirSync(join(path, folder), { recursive: true, mode: 0o750 });
   takeStateCopy(join(path, 'principals'));
   const foldsCase = probeCase(path);
   const shards = settleShards(path, options.shards ?? 16);

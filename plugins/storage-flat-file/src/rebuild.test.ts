@@ -140,7 +140,7 @@ describe('a rebuilt index', () => {
     const first = await root.open();
     await first.recordStore.apply([{ kind: 'delegate', key: 'k', value: 1 }]);
     await root.close();
-    for (const each of readdirSync(join(root.path, 'principals'))) if (each !== 'state.copy.sqlite') rmSync(join(root.path, 'principals', each), { recursive: true });
+    for (const each of readdirSync(join(root.path, 'principals'))) if (each.startsWith('state.sqlite')) rmSync(join(root.path, 'principals', each), { recursive: true });
     const again = await root.open();
     expect((await again.recordStore.get('delegate', 'k'))!.value).toBe(1);
   });
