@@ -3,12 +3,13 @@
  * the other. Also where uploads are staged before a change takes them.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, open, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoreError, type Clock, type HomeId, type StagedBody } from '@kalends/contracts';
-import { newStagedId, ownerOf, text, type BodyFiles, type BodyPlace, type ShardReader, type StoreCounters } from '@kalends/lib-shards';
+import { collectionId, newStagedId, ownerOf, text, type BodyFiles, type BodyPlace, type ShardReader, type StoreCounters } from '@kalends/lib-shards';
 import { codeOf } from './file-operations.ts';
-import type { HomeLayout } from './home-layout.ts';
+import { sidecarName, type HomeLayout } from './home-layout.ts';
+import { parseSidecar } from './writer/sidecar.ts';
 
 const chunkOctets = 65_536;
 export const stagedPrefix = 'staged-';
@@ -78,15 +79,25 @@ export class LargeBodies implements BodyFiles {
     const folder = this.#folderOf(reader, owner, collection);
     const file = this.#layout.itemFile(name);
     const temp = text(reader.database.statement(tempOfFile).get(collection, file)?.[0]);
-    const paths = [...(temp === '' ? [] : [this.#layout.temp(owner, temp)]), join(folder, file)];
-    for (const path of paths) {
-      const handle = await openIfThere(path);
-      if (handle === undefined) continue;
-      if (this.#count !== undefined) this.#count.fileOpens += 1;
-      const { size, ino } = await handle.stat();
-      if (size === row.size && ino === row.inode) return handle;
-      await handle.close();
+    for (const path of [...(temp === '' ? [] : [this.#layout.temp(owner, temp)]), join(folder, file)]) {
+      const handle = await this.#openRight(path, row);
+      if (handle !== undefined) return handle;
     }
+    // Its folder is being moved this moment, or could not be moved yet: then it lies wherever a sidecar tells its id.
+    for await (const place of foldersOf(this.#layout.home(owner), collectionId(collection))) {
+      const handle = await this.#openRight(join(place, file), row);
+      if (handle !== undefined) return handle;
+    }
+    return undefined;
+  }
+
+  async #openRight(path: string, row: BodyPlace['row']): Promise<FileHandle | undefined> {
+    const handle = await openIfThere(path);
+    if (handle === undefined) return undefined;
+    if (this.#count !== undefined) this.#count.fileOpens += 1;
+    const { size, ino } = await handle.stat();
+    if (size === row.size && ino === row.inode) return handle;
+    await handle.close();
     return undefined;
   }
 
@@ -110,6 +121,16 @@ async function* stream(file: FileHandle, from: number, to: number): AsyncGenerat
     }
   } finally {
     await file.close();
+  }
+}
+
+/** Every folder below, and among those set aside in `.tmp`, whose sidecar tells this id. */
+async function* foldersOf(folder: string, id: string): AsyncGenerator<string> {
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+    if (!entry.isDirectory() || (entry.name.startsWith('.') && entry.name !== '.tmp')) continue;
+    const path = join(folder, entry.name);
+    if (parseSidecar(await readFile(join(path, sidecarName)).catch(() => undefined))?.id === id) yield path;
+    yield* foldersOf(path, id);
   }
 }
 
