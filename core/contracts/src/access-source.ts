@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 import type { Ace, Collection, Home } from './calendar-store.ts';
 
 /** Grants (never denials) that are neither protected nor stored: shares, rights of a group's members. Cached until `home.grantsRevision` or the directory's stamp changes. */

@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 import type { DavResource } from './dav-feature.ts';
 import type { PrincipalId, Privileges } from './ids.ts';
 

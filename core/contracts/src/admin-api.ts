@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 import type { Router } from 'express';
 
 /** REST administration, mounted under /admin/<name>/v<version>, already authenticated as an admin. */

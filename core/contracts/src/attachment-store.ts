@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 import type { Batches, EpochSeconds } from './ids.ts';
 
 /** Octets under a content hash. Who may read them, and who counts them, is decided by the items that name them. */

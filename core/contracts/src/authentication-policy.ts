@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 import type { AuthRequest } from './authenticator.ts';
 
 /** Which of the configured schemes a request is offered. Without one: all, in config order. */

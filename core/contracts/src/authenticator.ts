@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** Proves an account name from a request. Says nothing about rights. */

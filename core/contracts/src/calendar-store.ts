@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 import type { Batches, CollectionId, ComponentKind, ETag, EpochSeconds, HomeId, ItemName, JobId, PrincipalId, Privileges, QName, Revision, TimeRange } from './ids.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 
 /** Checks passwords or yields Digest secrets. Apart from Directory: LDAP and AD can do the first and not the second. */
 export interface CredentialSource {

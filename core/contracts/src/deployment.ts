@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 
 /** Facts about this deployment that any plugin may need. Provided by the composition. */
 export interface Deployment {

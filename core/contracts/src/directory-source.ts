@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 import type { Batches, PrincipalId } from './ids.ts';
 
 /** Knows people, groups, rooms. Read only. Never lists everything unless asked to. */

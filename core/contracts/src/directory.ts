@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 import type { DirectorySource } from './directory-source.ts';
 import type { PrincipalId } from './ids.ts';
 

@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 export interface HttpExchange {

@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 
 /** The running graph and its health, read only: what `/health`, the admin API and `caladmin plugins` show. Built in. */
 export interface Inspector {

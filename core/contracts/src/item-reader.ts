@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 import type { ItemFacts } from './calendar-store.ts';
 import type { ComponentKind } from './ids.ts';
 

@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 import type { PrincipalId } from './ids.ts';
 import type { DeliveryResult, SchedulingMessage } from './scheduling-transport.ts';
 

@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 import type { EpochSeconds, HomeId, JobId } from './ids.ts';
 
 /** What a plugin that provides a store provides beside it: the queue's reading end, small records, and care of the data. */

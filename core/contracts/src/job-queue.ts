@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 import type { EpochSeconds, JobId } from './ids.ts';
 import type { ClaimedJob } from './job-log.ts';
 

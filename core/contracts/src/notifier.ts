@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 import type { CollectionId, HomeId, Revision } from './ids.ts';
 
 /** Told after a commit; must return at once. Losing a notice is allowed: clients poll. */

@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 
 /** Between the processes of one host: small notices, and questions to the master. Nothing is right or wrong by it. */
 export interface ProcessChannel {

@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 import type { EpochSeconds } from './ids.ts';
 
 /** Has this nonce been used with this count before? One answer for all processes of a host. */

@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 import type { JobId, TimeRange } from './ids.ts';
 
 /** Carries iTIP to recipients it serves. Called by the delivery worker, never inside a store change. */

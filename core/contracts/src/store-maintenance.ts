@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 import type { CollectionDraft, HomeOwner, ItemAddress } from './calendar-store.ts';
 import type { Batches, HomeId } from './ids.ts';
 

@@ -1,4 +1,4 @@
-import { extensionPoint } from '@kalends/kernel';
+import { extensionPoint } from '@kalends/kernel/extension-point';
 import type { IncomingMessage } from 'node:http';
 import type { Identity } from './access.ts';
 import type { ItemAddress, JobDraft } from './calendar-store.ts';

@@ -10,7 +10,10 @@ import { ARROWS, DOORS, LIBRARIES } from './rules.ts';
 
 export interface Violation { readonly file: string; readonly sentence: string }
 
-interface Package { readonly folder: string; readonly name: string; readonly declared: ReadonlySet<string> }
+interface Package {
+  readonly folder: string; readonly name: string; readonly declared: ReadonlySet<string>;
+  /** What its `exports` offer, as others write it. */ readonly entries: ReadonlySet<string>;
+}
 
 export function checkLayers(root: string): readonly Violation[] {
   const packages = packagesOf(root);
@@ -32,7 +35,7 @@ function judge(from: Package, specifier: string, test: boolean, byName: Readonly
   const name = specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
   const target = byName.get(name);
   if (target !== undefined) {
-    if (specifier !== name) return [`imports ${specifier}: only the public entry ${name} may be imported`];
+    if (!target.entries.has(specifier)) return [`imports ${specifier}: only ${[...target.entries].join(' and ')} may be imported`];
     if (target.folder === 'test/testkit' && test) return [];
     if (!mayImport(from.folder, target.folder)) return [`imports ${name}: ${from.folder} may import ${allowedText(from.folder)}`];
     return from.declared.has(name) || test ? [] : [`imports ${name}, which its package.json does not declare`];
@@ -71,8 +74,9 @@ function packagesOf(root: string): readonly Package[] {
   return ['core', 'plugins', 'tools', 'test'].flatMap((group) => readdirSync(join(root, group)).flatMap((entry) => {
     const manifest = join(root, group, entry, 'package.json');
     if (!existsSync(manifest)) return [];
-    const { name } = JSON.parse(readFileSync(manifest, 'utf8')) as { name: string };
-    return [{ folder: `${group}/${entry}`, name, declared: declaredIn(manifest) }];
+    const { name, exports = {} } = JSON.parse(readFileSync(manifest, 'utf8')) as { readonly name: string; readonly exports?: Readonly<Record<string, unknown>> };
+    const entries = new Set(Object.keys(exports).map((key) => name + key.slice(1)));
+    return [{ folder: `${group}/${entry}`, name, declared: declaredIn(manifest), entries }];
   }));
 }
 

@@ -1,3 +1,8 @@
+/**
+ * Extension points: names with a type. An entry of its own (`@kalends/kernel/extension-point`), because whoever takes one word from the contracts, a store's
+ * writer thread for one, would load config, logs and schemas with it: 400 modules and 15 MB a thread. Imports nothing.
+ */
+
 /** How many providers a running server may have for one extension point. */
 export type Arity = 'one' | 'optional' | 'many';
 
