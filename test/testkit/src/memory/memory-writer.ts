@@ -160,17 +160,20 @@ export class MemoryWriter implements StoreWriter {
   async moveCollection(collection: CollectionId, parent: CollectionId, segment: string): Promise<void> {
     const { row } = this.#open(collection, 'not-found');
     this.#open(parent, 'not-found');
-    if (row.parent === undefined) throw new StoreError('not-found', 'the root does not move');
+    if (row.parent === undefined) throw new StoreError('not-found', 'the root stays where it is');
+    if (row.parent === parent && row.segment === segment) return;
     if (subtreeOf(this.#draft.state, collection).some((below) => below.row.id === parent)) throw new StoreError('not-found', 'the new parent moves too');
     this.#refuseTaken(parent, segment);
     this.#draft.placeCollection(collection, parent, segment);
   }
   async hideCollection(collection: CollectionId): Promise<void> {
-    this.#open(collection, 'collection-gone');
+    if (this.#open(collection, 'collection-gone').row.parent === undefined) throw new StoreError('not-found', 'the root stays where it is');
     this.#draft.hideCollection(collection);
   }
   async removeCollection(collection: CollectionId): Promise<void> {
-    if (!this.#draft.state.collections.has(collection)) throw new StoreError('collection-gone', `no collection ${collection}`);
+    const state = this.#draft.state.collections.get(collection);
+    if (state === undefined) throw new StoreError('collection-gone', `no collection ${collection}`);
+    if (state.row.parent === undefined) throw new StoreError('not-found', 'the root stays where it is');
     this.#draft.dropCollection(collection);
   }
 
@@ -213,6 +216,7 @@ export class MemoryWriter implements StoreWriter {
     this.#expect(item, from.name, expect);
     this.#open(to.collection, 'not-found');
     const old = this.#draft.item(to.collection, to.name);
+    if (old === item) throw new StoreError('exists', `${to.name} is there already: it is the same`);
     if (old !== undefined && (!overwrite || old.quarantine !== undefined)) throw new StoreError('exists', `${to.name} is there already`);
     this.#refuseFolder(to.collection, to.name);
     return old;

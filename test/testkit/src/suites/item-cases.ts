@@ -254,6 +254,17 @@ function describeRemovalsAndMoves(open: OpenStore): void {
     expect((await w.calendar.get('b.ics')).meta.uid).toBe('a');
   });
 
+  it('refuses to move or copy an item onto itself', async () => {
+    await using w = await world(open);
+    await w.files.put(file('f'));
+    const at = w.files.at('f');
+    for (const overwrite of [false, true]) {
+      expect(await codeOf(w.change((tx) => tx.moveItem(at, at, { overwrite })))).toBe('exists');
+      expect(await codeOf(w.change((tx) => tx.copyItem(at, at, { overwrite })))).toBe('exists');
+    }
+    expect(await w.files.names()).toEqual(['f']);
+  });
+
   it('says not-found for a move from or to what is not there', async () => {
     await using w = await world(open);
     await w.calendar.put(event('a'));

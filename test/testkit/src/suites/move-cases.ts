@@ -74,6 +74,22 @@ function describeMovedCollections(open: OpenStore): void {
     expect(await read(w, 'dropbox', 'a', 'b', 'g')).toBe('g');
   });
 
+  it('changes nothing when a collection moves to where it is', async () => {
+    await using w = await world(open);
+    const before = await w.now();
+    await w.change((tx) => tx.moveCollection(w.calendar.id, w.home.root.id, 'calendar'));
+    expect(await w.now()).toEqual(before);
+  });
+
+  it('leaves a root where it is: it does not move, hide or go', async () => {
+    await using w = await world(open);
+    const { id } = w.home.root;
+    expect(await codeOf(w.change((tx) => tx.moveCollection(id, w.files.id, 'x')))).not.toBe('accepted');
+    expect(await codeOf(w.change((tx) => tx.hideCollection(id)))).not.toBe('accepted');
+    expect(await codeOf(w.change((tx) => tx.removeCollection(id)))).not.toBe('accepted');
+    expect((await w.now()).root.id).toBe(id);
+  });
+
   it('swaps two collections in one change', async () => {
     await using w = await world(open);
     const other = await w.make('other');
