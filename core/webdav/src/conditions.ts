@@ -5,6 +5,7 @@ import type { Item } from '@kalends/contracts';
 import { DavError } from './errors/dav-error.ts';
 import { preconditionFailed } from './errors/preconditions.ts';
 import type { IfCondition, IfHeader, RequestFields, TagCondition } from './fields.ts';
+import { mayRead } from './request.ts';
 import { entityTag, itemTag } from './resource/shape.ts';
 import { pathOfHref } from './resource/url.ts';
 import type { Authorized } from './stages/passage.ts';
@@ -54,7 +55,7 @@ async function tagOf({ engine, identity, http }: Authorized, href: string): Prom
   try {
     const path = pathOfHref(href, http.path, (authority) => engine.isOurs(authority, http));
     const resource = path === undefined ? undefined : await engine.locate(path, { acl: true }, identity);
-    if (resource === undefined || !engine.exists(resource) || (await engine.access.judge(identity, resource)) === 0) return undefined;
+    if (resource === undefined || !engine.exists(resource) || !mayRead(await engine.access.judge(identity, resource))) return undefined;
     return entityTag(resource);
   } catch (error) {
     if (error instanceof DavError) return undefined;

@@ -58,7 +58,7 @@ export interface EngineRequest extends DavRequest {
   group(hrefs: readonly string[], plan: PropertyPlan): Promise<HrefGroups>;
   /** An absolute path, a URL of this server (Destination, RFC 4918 §10.3), or a path relative to the request's; undefined for another server's. @throws DavError 400 */
   pathOf(href: string): string | undefined;
-  /** @throws DavError 403 `need-privileges` naming `href` when `has` lacks any of `privileges` */
+  /** @throws DavError 403 `need-privileges` naming `href` when `has` lacks any of `privileges`; to nobody, that somebody must log in */
   need(has: Privileges, privileges: Privileges, href: string): void;
 }
 
@@ -66,6 +66,7 @@ export interface EngineRequest extends DavRequest {
 export interface HrefGroup {
   readonly base: ItemBase; readonly collection: Collection; readonly names: readonly ItemName[];
   readonly select: ItemSelect; readonly access: ItemAccess;
+  /** What to say of names that are not there: 403 to whoever may not read the collection itself. */ readonly absent: 403 | 404;
 }
 export interface HrefGroups {
   readonly groups: readonly HrefGroup[];

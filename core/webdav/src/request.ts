@@ -19,6 +19,7 @@ import { withSlash } from './resource/href.ts';
 import { mergeSelect } from './resource/select.ts';
 import { isItemKind, itemKindOf } from './resource/shape.ts';
 import { pathOfHref } from './resource/url.ts';
+import { NeedsIdentity } from './stages/passage.ts';
 import { Multistatus } from './xml/multistatus.ts';
 import type { ItemBase } from './xml/multistatus.ts';
 import { MAX_XML_OCTETS } from './xml/limits.ts';
@@ -127,6 +128,7 @@ export class HandlerRequest implements EngineRequest {
 
   need(has: Privileges, privileges: Privileges, href: string): void {
     if ((privileges & ~has) === 0) return;
+    if (this.identity.principal === undefined) throw new NeedsIdentity();
     const tree = this.engine.access.privilegesOf(this.resource.kind);
     throw needPrivileges(missingNames(tree, privileges, has).map((privilege) => ({ href, privilege })));
   }

@@ -1,6 +1,6 @@
 /** MOVE of a calendar inside its home: a new name, and nothing else changes. What stands at the new name is never replaced. */
 import type { CalendarStore, DavRequest, MethodSpec, Notifier } from '@kalends/contracts';
-import { BIND, StoreError, UNBIND } from '@kalends/contracts';
+import { BIND, READ, StoreError, UNBIND } from '@kalends/contracts';
 import { answer, badRequest, conflict, engineOf, forbidden, fromStore, nameOf, preconditionFailed, withSlash, writeLimits } from '@kalends/webdav';
 import { calendarCollectionLocationOk } from '../preconditions.ts';
 import { destinationOf } from './move-item.ts';
@@ -23,8 +23,11 @@ async function moveCalendar({ store, notifiers, publicUrl }: MoveCalendarParts, 
   if (fields.depth !== undefined && fields.depth !== 'infinity') throw badRequest('A calendar moves with all that is in it: Depth is infinity (RFC 4918 §9.9.3).');
   const path = destinationOf(request);
   const target = await request.judge(path, {});
-  if (target === undefined || target.resource.kind === 'nowhere') throw conflict('The destination lies in nothing that is there.');
+  if (target === undefined) throw conflict('The destination lies in nothing that is there.');
   const home = resource.home!;
+  // In another's home, what is there and what is not look alike.
+  if (target.resource.home?.id !== home.id) request.need(target.access, READ, path);
+  if (target.resource.kind === 'nowhere') throw conflict('The destination lies in nothing that is there.');
   if (target.resource.home?.id !== home.id) throw forbidden('A calendar moves within its home only.');
   request.need(target.access, BIND, path);
   if (INSIDE.has(target.resource.kind)) throw calendarCollectionLocationOk();
@@ -37,5 +40,5 @@ async function moveCalendar({ store, notifiers, publicUrl }: MoveCalendarParts, 
   } catch (error) {
     throw error instanceof StoreError && error.code === 'exists' ? forbidden('There is something at the destination already, and it is not replaced.') : fromStore(error);
   }
-  answer(http, 201, { Location: new URL(withSlash(path), publicUrl).href });
+  answer(http, 201, { Location: new URL(withSlash(target.resource.path), publicUrl).href });
 }

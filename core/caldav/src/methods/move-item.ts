@@ -3,7 +3,7 @@
  * in a home (RFC 4918 §9.8.5 allows the refusal).
  */
 import type { CalendarStore, DavRequest, Limits, MethodSpec } from '@kalends/contracts';
-import { BIND, UNBIND } from '@kalends/contracts';
+import { BIND, READ, UNBIND } from '@kalends/contracts';
 import { DavError, badRequest, conflict, engineOf, forbidden, nameOf, notFound, preconditionFailed } from '@kalends/webdav';
 import type { EngineRequest } from '@kalends/webdav';
 import type { CalendarDoor } from '../write/commit.ts';
@@ -30,7 +30,7 @@ export class MoveItem {
         requires: () => [{ on: 'parent', privileges: UNBIND }],
         handle: (request) => this.#move(request),
       },
-      { method: 'COPY', kinds: ['calendar-item', 'calendar'], requires: () => [], handle: refuseCopy },
+      { method: 'COPY', kinds: ['calendar-item', 'calendar'], requires: () => [{ on: 'self', privileges: READ }], handle: refuseCopy },
     ];
   }
 
@@ -40,8 +40,11 @@ export class MoveItem {
     if (resource.item === undefined) throw notFound();
     const path = destinationOf(request);
     const target = await request.judge(path, { meta: true });
-    if (target === undefined || target.resource.kind === 'nowhere') throw conflict('The destination lies in nothing that is there.');
+    if (target === undefined) throw conflict('The destination lies in nothing that is there.');
     const { resource: to, access } = target;
+    // In another's home, what is there and what is not look alike.
+    if (to.home?.id !== resource.home!.id) request.need(access, READ, path);
+    if (to.kind === 'nowhere') throw conflict('The destination lies in nothing that is there.');
     if (to.kind !== 'calendar-item' || to.home?.id !== resource.home!.id) throw forbidden('A calendar object moves to a calendar of its own home only.');
     request.need(access, to.item === undefined ? BIND : BIND | UNBIND, path);
     if (to.item !== undefined && !fields.overwrite) throw preconditionFailed('There is something at the destination already.');
@@ -53,7 +56,7 @@ export class MoveItem {
         context: { identity, resource, headers: http.request.headers },
       });
       http.response.writeHead(created ? 201 : 204, {
-        ...(created ? { Location: new URL(path, this.#publicUrl).href, 'Content-Length': '0' } : {}), ...(scheduleTag === undefined ? {} : { 'Schedule-Tag': `"${scheduleTag}"` }),
+        ...(created ? { Location: new URL(to.path, this.#publicUrl).href, 'Content-Length': '0' } : {}), ...(scheduleTag === undefined ? {} : { 'Schedule-Tag': `"${scheduleTag}"` }),
       }).end();
     } catch (error) {
       throw await itemError(error, request, this.#store, home, to.collection!, this.#limits);

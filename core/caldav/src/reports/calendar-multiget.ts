@@ -6,6 +6,7 @@
  * memory is one batch. Answers come in store order; the RFC asks for none.
  */
 import type { CalendarStore, DavRequest, Limits, ReportSpec, XmlNode } from '@kalends/contracts';
+import { READ } from '@kalends/contracts';
 import { badRequest, engineOf, numberOfMatchesWithinLimits } from '@kalends/webdav';
 import { caldav } from '../names.ts';
 import { askedView } from '../properties/calendar-data.ts';
@@ -27,25 +28,26 @@ export class CalendarMultigetReport {
     this.#limits = limits;
   }
 
-  /** Each href is judged for itself, so the resource that is asked need not be readable. */
+  /** Each href is judged for itself, so the resource that is asked need not be readable where items have lists of their own. */
   get spec(): ReportSpec<MultigetQuery> {
     return { name: caldav('calendar-multiget'), kinds: ['*'], requires: 0, read: (body) => this.#read(body), run: (request, query) => this.run(request, query) };
   }
 
   async run(dav: DavRequest, { hrefs, view, asking }: MultigetQuery): Promise<void> {
     const request = engineOf(dav);
+    if ((request.resource.collection?.itemsWithAcl ?? 0) === 0) request.need(request.access, READ, request.resource.path);
     const plan = request.plan(asking);
     // `select` is the plan's, with `acl` where the collection holds items that have one.
     const { groups, rest } = await request.group(hrefs, plan);
     const out = request.multistatus();
-    for (const { base, collection, names, select, access } of groups) {
+    for (const { base, collection, names, select, access, absent: status } of groups) {
       const absent = new Set(names);
       for await (const batch of this.#store.findItems(collection.id, names, view?.wantsFacts === true ? { ...select, facts: true } : select)) {
         for (const { name } of batch) absent.delete(name);
         await out.items(base, batch, plan, access, 403);
         await out.drained();
       }
-      for (const name of absent) out.named(base, name, 404);
+      for (const name of absent) out.named(base, name, status);
     }
     for (const { href, status } of rest) out.status(href, status);
     await out.end();

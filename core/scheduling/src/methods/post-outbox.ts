@@ -5,7 +5,7 @@
 import { busyInHome, CALENDAR_MEDIA, caldav, checkReach, hasHome, homePath, supportedCalendarData } from '@kalends/caldav';
 import type { CalendarMedia } from '@kalends/caldav';
 import type { CalendarStore, Clock, DavRequest, DeliveryResult, Directory, Limits, MethodSpec, Principal, PrincipalId, SchedulingTransport } from '@kalends/contracts';
-import { SCHEDULE_QUERY_FREEBUSY, SCHEDULE_SEND } from '@kalends/contracts';
+import { READ, SCHEDULE_QUERY_FREEBUSY, SCHEDULE_SEND } from '@kalends/contracts';
 import { freeBusyText, toJson } from '@kalends/icalendar';
 import type { Property } from '@kalends/icalendar';
 import { dav, engineOf, forbidden, writeErrorElement, XML_DECLARATION, XML_TYPE, XmlWriter } from '@kalends/webdav';
@@ -33,7 +33,7 @@ const TRANSPORT_MILLISECONDS = 10_000;
 export function outboxSpecs(parts: OutboxParts): readonly MethodSpec[] {
   return [
     { method: 'POST', kinds: ['outbox'], requires: () => [{ on: 'self', privileges: SCHEDULE_SEND }], handle: (request) => postOutbox(parts, engineOf(request)) },
-    { method: 'POST', kinds: ['inbox'], requires: () => [], handle: async () => { throw forbidden('Messages are delivered by the server, not by POST.'); } },
+    { method: 'POST', kinds: ['inbox'], requires: () => [{ on: 'self', privileges: READ }], handle: async () => { throw forbidden('Messages are delivered by the server, not by POST.'); } },
   ];
 }
 

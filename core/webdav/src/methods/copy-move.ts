@@ -69,11 +69,19 @@ async function destinationOf(request: EngineRequest): Promise<DavResource> {
     request.need(access, READ, path);
     throw conflict('The collection that the destination should lie in is not there.');
   }
-  if (resource.kind !== 'file' && resource.kind !== 'files') throw forbidden('Plain files and collections are copied and moved among plain collections alone.');
+  if (resource.kind !== 'file' && resource.kind !== 'files') {
+    request.need(access, READ, path);
+    throw forbidden('Plain files and collections are copied and moved among plain collections alone.');
+  }
   const parent = parentOf(resource);
   const there = request.engine.exists(resource);
-  if (parent !== undefined) request.need(await request.engine.access.judge(request.identity, parent), there && resource.kind === 'files' ? BIND | UNBIND : BIND, path);
-  if (there && resource.kind === 'file') request.need(access, WRITE_CONTENT, path);
+  const needed = there && resource.kind === 'files' ? BIND | UNBIND : BIND;
+  const held = parent === undefined ? needed : await request.engine.access.judge(request.identity, parent);
+  const replaced = there && resource.kind === 'file' ? WRITE_CONTENT : 0;
+  // What is missing differs between what is there and what is not: only readers are told.
+  if ((needed & ~held) !== 0 || (replaced & ~access) !== 0) request.need(access, READ, path);
+  request.need(held, needed, path);
+  request.need(access, replaced, path);
   if (resource.kind === 'files' && resource.collection?.parent === resource.home?.root.id) throw forbidden('This collection belongs to the home.');
   return resource;
 }

@@ -1,21 +1,36 @@
 /** REPORT (RFC 3253 §3.6): the body's root names it; its kind and privilege are checked here, its grammar and its answer are its own. */
-import type { DavRequest, MethodSpec } from '@kalends/contracts';
+import type { DavRequest, MethodSpec, ReportSpec } from '@kalends/contracts';
+import { READ } from '@kalends/contracts';
 import { engineOf } from '../engine.ts';
+import type { EngineRequest } from '../engine.ts';
 import { badRequest, supportedReport } from '../errors/preconditions.ts';
-import { NeedsIdentity } from '../stages/passage.ts';
+import { mayRead } from '../request.ts';
+import { isItemKind } from '../resource/shape.ts';
 import { shown } from '../xml/write.ts';
 
-/** What it requires depends on the report. */
-export const report: MethodSpec = { method: 'REPORT', kinds: ['*'], select: { meta: true }, requires: () => [], handle };
+/** Of a collection, what it requires depends on the report: one may let ask who may not read. */
+export const report: MethodSpec = { method: 'REPORT', kinds: ['*'], select: { meta: true }, requires: ({ kind }) => (isItemKind(kind) ? [{ on: 'self', privileges: READ }] : []), handle };
 
 async function handle(given: DavRequest): Promise<void> {
   const request = engineOf(given);
-  const { engine, resource, identity, access, href } = request;
+  const { access, href, resource: { path } } = request;
+  // Nobody who may do nothing here learns whether the body made sense.
+  if (access === 0) request.need(access, READ, path);
+  const { spec, asked } = await readReport(request).catch((error: unknown) => {
+    request.need(access, READ, path);
+    throw error;
+  });
+  if (!mayRead(access) && (spec.requires & ~access) !== 0) request.need(access, READ, path);
+  request.need(access, spec.requires, href);
+  await spec.run(request, asked);
+}
+
+/** @throws DavError 400, 403 `supported-report`, and what the report's own grammar refuses */
+async function readReport(request: EngineRequest): Promise<{ readonly spec: ReportSpec<unknown>; readonly asked: unknown }> {
+  const { engine, resource } = request;
   const body = await request.xml();
   if (body === undefined) throw badRequest('A REPORT has a body that names it.');
   const spec = engine.reports(resource.kind).find(({ name }) => name.local === body.name.local && name.ns === body.name.ns);
   if (spec === undefined) throw supportedReport(`This resource has no report ${shown(body.name)}.`);
-  if (identity.principal === undefined && (spec.requires & ~access) !== 0) throw new NeedsIdentity();
-  request.need(access, spec.requires, href);
-  await spec.run(request, spec.read(body));
+  return { spec, asked: spec.read(body) };
 }

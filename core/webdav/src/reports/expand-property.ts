@@ -110,10 +110,12 @@ class Expansion {
       return;
     }
     const judged = await this.#request.judge(path, {});
-    if (judged !== undefined && (judged.access & READ) === READ) return this.response(href, { ...judged, item: judged.resource.item, identity }, below);
+    const readable = judged !== undefined && (judged.access & READ) === READ;
+    const there = readable && engineOf(this.#request).engine.exists(judged.resource);
+    if (there) return this.response(href, { ...judged, item: judged.resource.item, identity }, below);
     this.#xml.open(dav('response'));
     this.#xml.href(href);
-    this.#status(judged === undefined ? 404 : 403);
+    this.#status(judged === undefined || readable ? 404 : 403);
     this.#xml.close();
   }
 

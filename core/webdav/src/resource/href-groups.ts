@@ -12,6 +12,7 @@ import { ownCollection } from './shape.ts';
 import { parsePath } from './url.ts';
 
 interface Folder { readonly names: Set<ItemName>; readonly hrefs: string[] }
+type Folded = Pick<HrefGroup, 'absent'> & { readonly resource: DavResource };
 
 export async function groupHrefs(request: EngineRequest, hrefs: readonly string[], plan: PropertyPlan): Promise<HrefGroups> {
   const folders = new Map<string, Folder>();
@@ -52,24 +53,25 @@ function placeOf(request: EngineRequest, href: string): { readonly folder: strin
 }
 
 /** Nearly always the request's own collection, which needs no second look. */
-async function collectionAt(request: EngineRequest, path: string): Promise<DavResource | 400 | 403 | 404> {
-  if (path === request.href) return request.resource;
+async function collectionAt(request: EngineRequest, path: string): Promise<Folded | 400 | 403 | 404> {
   try {
-    const judged = await request.judge(path, {});
+    const judged = path === request.href ? request : await request.judge(path, {});
     if (judged === undefined) return 404;
     // Items may allow what their collection does not: they are judged one by one.
-    const readable = (judged.access & READ) === READ || (judged.resource.collection?.itemsWithAcl ?? 0) > 0;
-    return !readable ? 403 : ownCollection(judged.resource) === undefined ? 404 : judged.resource;
+    const { resource, access } = judged;
+    const readable = (access & READ) === READ;
+    if (!readable && (resource.collection?.itemsWithAcl ?? 0) === 0) return 403;
+    return ownCollection(resource) === undefined ? (readable ? 404 : 403) : { resource, absent: readable ? 404 : 403 };
   } catch (error) {
     if (error instanceof DavError) return error.status === 404 ? 404 : 400;
     throw error;
   }
 }
 
-async function groupOf(request: EngineRequest, found: DavResource, path: string, names: readonly ItemName[], plan: PropertyPlan): Promise<HrefGroup> {
+async function groupOf(request: EngineRequest, { resource: found, absent }: Folded, path: string, names: readonly ItemName[], plan: PropertyPlan): Promise<HrefGroup> {
   const collection = found.collection!;
   const items = itemsOf(found) ?? found;
   return {
-    base: { href: path, resource: items }, collection, names, select: request.selectOf(collection, plan.select(items.kind)), access: await request.items(items),
+    base: { href: path, resource: items }, collection, names, select: request.selectOf(collection, plan.select(items.kind)), access: await request.items(items), absent,
   };
 }

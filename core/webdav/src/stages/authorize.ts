@@ -1,6 +1,6 @@
 /**
- * Stage 4: may they? What the method requires, of the resource or its parent, is compared with the one integer that access control gives. Status reveals nothing:
- * where the caller may not read, what is not there is refused like what is.
+ * Stage 4: may they? What the method requires, of the resource or its parent, is compared with the one integer that access control gives. A refusal reveals
+ * nothing: where the caller may not read, what is not there is refused like what is, to the last octet.
  */
 import type { DavResource, Privileges } from '@kalends/contracts';
 import { READ } from '@kalends/contracts';
@@ -21,11 +21,12 @@ export async function authorize(passage: Resolved): Promise<Authorized> {
   const { engine, identity, resource, spec, method } = passage;
   const access = await engine.access.judge(identity, resource);
   for (const { on, privileges } of spec.requires(resource)) {
-    if (on === 'self') demand(passage, resource, access, privileges);
-    else {
-      const parent = parentOf(resource);
-      if (parent !== undefined) demand(passage, parent, await engine.access.judge(identity, parent), privileges);
-    }
+    const of = on === 'self' ? resource : parentOf(resource);
+    if (of === undefined) continue;
+    const held = of === resource ? access : await engine.access.judge(identity, of);
+    // Which privilege is missing, and where, differs between what is there and what is not: only readers are told.
+    if ((privileges & ~held) !== 0) demand(passage, resource, access, READ);
+    demand(passage, of, held, privileges);
   }
   if (!engine.exists(resource) && !ASKS_NOTHING.has(method)) {
     if ((access & READ) !== READ) demand(passage, resource, access, READ);
@@ -35,7 +36,7 @@ export async function authorize(passage: Resolved): Promise<Authorized> {
     if (nowhere && CREATES.has(method) && !better) throw conflict('The collection that this should lie in is not there.');
     if (!CREATES.has(method)) throw notFound();
   }
-  placeSlash(passage);
+  if ((access & READ) === READ) placeSlash(passage);
   return { ...passage, access };
 }
 

@@ -6,6 +6,7 @@ import { ifHolds, tagFails, tagMatches } from '../conditions.ts';
 import { DavError } from '../errors/dav-error.ts';
 import { preconditionFailed } from '../errors/preconditions.ts';
 import { answer } from '../answer.ts';
+import { mayRead } from '../request.ts';
 import { entityTag, ownCollection } from '../resource/shape.ts';
 import { answerPresent } from './present.ts';
 import { Answered } from './passage.ts';
@@ -29,6 +30,8 @@ async function check(passage: Authorized): Promise<Authorized> {
   if (ifMatch === undefined && ifNoneMatch === undefined && fields.if === undefined && ifScheduleTagMatch === undefined && ifModifiedSince === undefined && ifUnmodifiedSince === undefined) {
     return passage;
   }
+  // What needs no privilege must not answer, by its conditions, questions about what the caller may not read.
+  if (method === 'OPTIONS' || (method === 'REPORT' && !mayRead(passage.access))) return passage;
   const exists = engine.exists(resource);
   const tag = exists ? entityTag(resource) : undefined;
   if (tagFails(ifMatch, exists, tag)) throw preconditionFailed('The resource is not, or no longer, what If-Match names.');

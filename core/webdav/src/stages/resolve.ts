@@ -4,8 +4,10 @@
  */
 import type { ItemSelect, MethodSpec } from '@kalends/contracts';
 import { READ } from '@kalends/contracts';
+import { engineOf } from '../engine.ts';
 import { methodNotAllowed, notFound } from '../errors/preconditions.ts';
-import { NeedsIdentity } from './passage.ts';
+import { answerOptions } from '../methods/options.ts';
+import { Answered, NeedsIdentity } from './passage.ts';
 import type { Identified, Resolved } from './passage.ts';
 
 export async function resolve(passage: Identified): Promise<Resolved> {
@@ -13,18 +15,21 @@ export async function resolve(passage: Identified): Promise<Resolved> {
   const wanted = engine.selectFor(method, http.request.headers, identity.principal);
   const selected: ItemSelect = fields.ifScheduleTagMatch === undefined ? wanted : { ...wanted, meta: true };
   const resource = await engine.locate(http.path, selected, identity);
-  if (resource === undefined) throw identity.principal === undefined ? new NeedsIdentity() : notFound();
-  const methods = engine.methods(resource.kind);
-  const spec = methods.get(method) ?? (engine.exists(resource) ? undefined : OF_NOTHING);
-  if (spec === undefined) {
-    if (identity.principal === undefined) throw new NeedsIdentity();
-    throw methodNotAllowed(method, [...methods.keys()]);
+  if (resource === undefined) {
+    if (identity.principal !== undefined) throw notFound();
+    if (method !== 'OPTIONS') throw new NeedsIdentity();
+    // To nobody, who is known here and who is not looks the same.
+    answerOptions(http, engine, engine.known);
+    throw new Answered();
   }
-  return { ...passage, resource, selected, spec };
+  return { ...passage, resource, selected, spec: engine.methods(resource.kind).get(method) ?? NOT_DEFINED };
 }
 
-/** Where nothing is, and no feature makes anything: access decides whether the caller learns so. */
-const OF_NOTHING: MethodSpec = {
+/** Of this kind, or where nothing is: access decides whether the caller learns so. */
+const NOT_DEFINED: MethodSpec = {
   method: '', kinds: [], requires: () => [{ on: 'self', privileges: READ }],
-  handle: ({ http }) => Promise.reject(methodNotAllowed(http.request.method ?? '', [])),
+  handle: (request) => {
+    const { http, engine, resource } = engineOf(request);
+    return Promise.reject(methodNotAllowed(http.request.method ?? '', [...engine.methods(resource.kind).keys()]));
+  },
 };
