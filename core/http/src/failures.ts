@@ -3,7 +3,7 @@
  * client and account together, so that nobody locks somebody else out from afar, and by client alone, so that trying many accounts does not help.
  */
 import type { ProcessChannel } from '@kalends/contracts';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
+import RateLimiterMemory from 'rate-limiter-flexible/lib/RateLimiterMemory.js';
 
 const TOPIC = 'authentication-failures';
 const WINDOW_SECONDS = 900;

@@ -32,7 +32,7 @@ async function serve({ features, proxies = [], ready = true, admin, limits = {} 
   const inspector: Inspector = { plugins: () => [], health: async () => [{ instance: 'x', name: 'y', ok: ready }], ready: () => ready };
   const authentication: Authentication = admin ?? { identify: async () => ({ challenges: [] }), challenge: async () => [] };
   const adminApis = admin === undefined ? [] : [{ name: 'kit', version: 1, openapi: {}, mount: (router: express.Router) => { router.get('/state', (_request, response) => { response.json({ fine: true }); }); } }];
-  const host = new ExpressHost({ features, adminApis, authentication, inspector, log });
+  const host = await ExpressHost.open({ features, adminApis, authentication, inspector, log });
   const clock = { now: () => Date.UTC(2026, 0, 2, 3, 4, 5), monotonic: () => 0, after: async () => undefined };
   const front = new Front({ features, host, proxies: new TrustedProxies(proxies), accessLog: { write: (line) => { lines.push(line); } }, clock, log });
   const listener = new Listener([{ secure: false, host: '127.0.0.1', port: 0 }], front.handle, { ...LIMITS, ...limits }, undefined);

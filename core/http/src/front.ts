@@ -1,13 +1,13 @@
 /**
- * The way in: makes the exchange of each request and gives it to the feature with the longest prefix of its path. An `express.Router()` straight on the server,
+ * The way in: makes the exchange of each request and gives it to the feature with the longest prefix of its path. Express's router straight on the server,
  * with no application in front of it: DAV features get the exchange as it is, Express features are mounted behind one Express application (express-host.ts).
  */
 import type { AccessLog, Clock, HttpFeature } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
-import express from 'express';
 import type { NextFunction, Request, RequestHandler, Response, Router } from 'express';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import makeRouter from 'router';
 import { LineFormat } from './access-log.ts';
 import type { TrustedProxies } from './client.ts';
 import { ClientGone, Exchange } from './exchange.ts';
@@ -32,7 +32,7 @@ export class Front {
   constructor(parts: FrontParts) {
     this.#parts = parts;
     this.#exchangeFeatures = parts.features.filter((feature) => feature.kind === 'exchange').sort((one, other) => other.prefix.length - one.prefix.length);
-    this.#router = express.Router();
+    this.#router = makeRouter() as unknown as Router;
     this.#router.use((request: Request, response: Response, next: NextFunction) => {
       const exchange = this.#begin(request, response);
       const feature = this.#featureOf(exchange.path);

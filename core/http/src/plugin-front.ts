@@ -44,7 +44,7 @@ export default definePlugin({
     const { features, adminApis, authentication, inspector, accessLog, clock } = deps;
     const tls = config.tls === undefined ? undefined : await readTls(config.tls);
     const addresses = config.listen.map((text) => readAddress(text, tls !== undefined));
-    const host = new ExpressHost({ features, adminApis, authentication, inspector, log });
+    const host = await ExpressHost.open({ features, adminApis, authentication, inspector, log });
     const front = new Front({ features, host, proxies: new TrustedProxies(config['trusted-proxies']), accessLog, clock, log });
     const listener = new Listener(addresses, front.handle, {
       headersMilliseconds: config['headers-seconds'] * 1000, requestMilliseconds: config['request-seconds'] * 1000,

@@ -2,8 +2,9 @@
  * XML property lists: one file → a document that knows its lines, and a document → YAML text. What the classic keys mean is not known here: the
  * composition hands in a mapping onto its own model (it must report each key it does not know).
  */
+import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import { parse } from 'plist';
+import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { reasonOf } from '../errors.ts';
 import { ConfigDocument, emptyMap, isMap } from './document.ts';
@@ -15,12 +16,15 @@ export interface ReadDocument { readonly document: ConfigDocument; readonly prob
 /** From the keys of the property list to those of the config, origins included. */
 export type PlistMapping = (raw: ConfigDocument) => ReadDocument;
 
+/** Brings a whole DOM, 6 MB of a process: for those who have such a file. The package lets itself be found by `import` only, and a config is read at once. */
+const loadParser = (): typeof import('plist') => createRequire(import.meta.url)(fileURLToPath(import.meta.resolve('plist'))) as typeof import('plist');
+
 export function readPlist({ file, shown, text, kind = 'file' }: SourceText, mapping: PlistMapping): ReadDocument {
   if (text.startsWith('bplist')) return broken(shown, 'a binary property list; write it as XML first (plutil -convert xml1)');
   if (!text.trimStart().startsWith('<')) return broken(shown, 'not an XML property list');
   let value: unknown;
   try {
-    value = parse(text);
+    value = loadParser().parse(text);
   } catch (error) {
     return broken(shown, `not a valid XML property list: ${reasonOf(error).split('\n', 1)[0]}`);
   }

@@ -2,10 +2,11 @@
  * A file of lines that begins anew each day and at a size, and removes what is older than it should keep: winston-daily-rotate-file as a plain stream that can
  * be ended and waited for. The newest file has the plain name (a link), each has its date after it. A full disk loses lines, never the server.
  */
-import { basename, dirname } from 'node:path';
 import type { EventEmitter } from 'node:events';
+import { createRequire } from 'node:module';
+import { basename, dirname } from 'node:path';
 import { Writable } from 'node:stream';
-import DailyRotateFile from 'winston-daily-rotate-file';
+import type DailyRotateFile from 'winston-daily-rotate-file';
 
 export interface Rotation {
   /** A new file is begun each day and when one has grown to this. */
@@ -17,6 +18,9 @@ const DEFAULT: Rotation = { maxOctets: 20 * 1024 * 1024, keepDays: 14 };
 /** Symbol under which winston's transports look for the finished line. */
 const MESSAGE = Symbol.for('message');
 
+/** Loaded by processes that own files; workers do not. */
+const loadLibrary = (): typeof DailyRotateFile => createRequire(import.meta.url)('winston-daily-rotate-file') as typeof DailyRotateFile;
+
 export class RotatingFile extends Writable {
   readonly #file: DailyRotateFile;
 
@@ -24,7 +28,8 @@ export class RotatingFile extends Writable {
   constructor(file: string, rotation: Rotation = DEFAULT) {
     super({ decodeStrings: false, highWaterMark: 1024 * 1024 });
     const folder = dirname(file);
-    this.#file = new DailyRotateFile({
+    const Library = loadLibrary();
+    this.#file = new Library({
       dirname: folder, filename: `${basename(file)}.%DATE%`, datePattern: 'YYYY-MM-DD', maxSize: rotation.maxOctets, maxFiles: `${rotation.keepDays}d`,
       createSymlink: true, symlinkName: basename(file), auditFile: `${folder}/.${basename(file)}.audit.json`,
     });
