@@ -236,7 +236,8 @@ export class CollectedChange implements StoreWriter {
   async moveCollection(collection: CollectionId, parent: CollectionId, segment: string): Promise<void> {
     this.#open();
     if (this.#items.known(collectionKey(parent), segment as ItemName) !== undefined) throw new StoreError('exists', `${segment} is there already`);
-    this.#operations.push(this.#collections.move(collection, parent, segment));
+    const operation = this.#collections.move(collection, parent, segment);
+    if (operation !== undefined) this.#operations.push(operation);
   }
   async hideCollection(collection: CollectionId): Promise<void> {
     this.#open();

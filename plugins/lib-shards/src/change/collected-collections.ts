@@ -101,13 +101,14 @@ export class CollectedCollections {
     return { op: 'update-collection', key: row.key, properties: mapText(properties), personal: personalText(personal), acl: acl === undefined ? undefined : JSON.stringify(acl) };
   }
 
-  /** @throws StoreError `exists` also where it is there already itself */
-  move(id: CollectionId, parentId: CollectionId, segment: string): ChangeOperation {
+  /** Undefined: it is there already. */
+  move(id: CollectionId, parentId: CollectionId, segment: string): ChangeOperation | undefined {
     this.#loadTree();
     const row = this.get(collectionKey(id));
     if (row?.path === undefined || row.collection.parent === undefined) throw new StoreError('not-found', `collection ${id} is not there`);
     const parent = this.get(collectionKey(parentId));
     if (parent?.path === undefined) throw new StoreError('not-found', `collection ${parentId} is not there`);
+    if (row.collection.parent === parentId && row.collection.segment === segment) return undefined;
     for (let above: CollectionRow | undefined = parent; above !== undefined; above = above.collection.parent === undefined ? undefined : this.get(collectionKey(above.collection.parent))) {
       if (above.key === row.key) throw new StoreError('not-found', 'a collection cannot move into itself');
     }
