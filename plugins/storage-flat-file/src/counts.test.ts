@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { newCounters, type StoreCounters } from '@kalends/lib-shards';
 import type { CollectionId, ItemName, ItemQuery, ItemSelect, PrincipalId, WriteLimits } from '@kalends/contracts';
 import { event, write } from '@kalends/testkit';
-import { TestDataRoot } from './test-data-root.ts';
+import { TestDataRoot } from './data-root.fixture.ts';
 
 const noLimits: WriteLimits = { octets: Infinity, collections: Infinity, itemsPerCollection: Infinity, attachmentsPerItem: Infinity };
 const amyId = 'id-amy' as PrincipalId;

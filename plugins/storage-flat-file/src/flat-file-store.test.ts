@@ -23,7 +23,7 @@ const open: OpenStore = async (setting) => {
     ...(await openOnce()),
     reopen: openOnce,
     locate: () => path,
-    spawn: (task) => fork(new URL('./child.ts', import.meta.url), [JSON.stringify({ at: path, task })]),
+    spawn: (task) => fork(new URL('./store-child.fixture.ts', import.meta.url), [JSON.stringify({ at: path, task })]),
     async close() {
       for (const each of opened) await each.close();
       rmSync(path, { recursive: true });

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { CollectionDraft, Home, Item, ItemName, PrincipalId, StoreWriter, WriteLimits } from '@kalends/contracts';
 import { event, factsOf, file, todo, write } from '@kalends/testkit';
 import type { FlatFileStore } from './flat-file-options.ts';
-import { TestDataRoot } from './test-data-root.ts';
+import { TestDataRoot } from './data-root.fixture.ts';
 
 const noLimits: WriteLimits = { octets: Infinity, collections: Infinity, itemsPerCollection: Infinity, attachmentsPerItem: Infinity };
 const draft = (segment: string, kind = 'calendar'): CollectionDraft => ({ segment, kind, properties: new Map([['{x:}color', 'red']]) });

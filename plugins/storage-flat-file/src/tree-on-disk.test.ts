@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CollectionDraft, Home, ItemName, PrincipalId, StoreWriter, WriteLimits } from '@kalends/contracts';
 import { event, file, write } from '@kalends/testkit';
-import { TestDataRoot } from './test-data-root.ts';
+import { TestDataRoot } from './data-root.fixture.ts';
 import type { FlatFileStore } from './flat-file-options.ts';
 
 const noLimits: WriteLimits = { octets: Infinity, collections: Infinity, itemsPerCollection: Infinity, attachmentsPerItem: Infinity };

@@ -23,7 +23,7 @@ describe('every source', () => {
 
   it('has a name that tells what is in it', () => {
     expect(sources.filter((file) => /^(utils?|helpers?|common|misc)\b/.test(basename(file)))).toEqual([]);
-    expect(sources.filter((file) => !/^[a-z0-9-]+(\.(test|config))?\.ts$/.test(basename(file)))).toEqual([]);
+    expect(sources.filter((file) => !/^[a-z0-9-]+(\.(test|fixture|config|d))?\.ts$/.test(basename(file)))).toEqual([]);
   });
 
   it('has a default export only where it is a plugin', () => {

@@ -22,7 +22,7 @@ export function checkLayers(root: string): readonly Violation[] {
   return packages.flatMap((one) => sourcesOf(join(root, one.folder, 'src')).flatMap((path) => {
     const text = readFileSync(path, 'utf8');
     const file = path.slice(root.length + 1);
-    const test = file.endsWith('.test.ts') || one.folder.startsWith('test/');
+    const test = /\.(test|fixture)\.ts$/.test(file) || one.folder.startsWith('test/');
     return [
       ...importsOf(text).flatMap((specifier) => judge(one, specifier, test, byName, rootDeclared)),
       ...(test ? [] : doorsIn(file, text)),
@@ -36,7 +36,6 @@ function judge(from: Package, specifier: string, test: boolean, byName: Readonly
   const target = byName.get(name);
   if (target !== undefined) {
     if (!target.entries.has(specifier)) return [`imports ${specifier}: only ${[...target.entries].join(' and ')} may be imported`];
-    if (target.folder === 'test/testkit' && test) return [];
     if (!mayImport(from.folder, target.folder)) return [`imports ${name}: ${from.folder} may import ${allowedText(from.folder)}`];
     return from.declared.has(name) || test ? [] : [`imports ${name}, which its package.json does not declare`];
   }
