@@ -9,7 +9,7 @@ import { missingNames } from './access/privilege-names.ts';
 import type { EngineRequest, HrefGroups } from './engine.ts';
 import type { EngineTables } from './engine-tables.ts';
 import { DavError } from './errors/dav-error.ts';
-import { contentTooLarge, needPrivileges, unsupportedMediaType } from './errors/preconditions.ts';
+import { badRequest, contentTooLarge, needPrivileges, unsupportedMediaType } from './errors/preconditions.ts';
 import { XML_TYPE } from './errors/write-error.ts';
 import type { RequestFields } from './fields.ts';
 import { PropertyPlan } from './properties/plan.ts';
@@ -22,7 +22,7 @@ import { pathOfHref } from './resource/url.ts';
 import { NeedsIdentity } from './stages/passage.ts';
 import { Multistatus } from './xml/multistatus.ts';
 import type { ItemBase } from './xml/multistatus.ts';
-import { MAX_XML_OCTETS } from './xml/limits.ts';
+import { MAX_ASKED_PROPERTIES, MAX_XML_OCTETS } from './xml/limits.ts';
 import { isNamed } from './xml/names.ts';
 import { XmlProblem } from './xml/read.ts';
 import { ResponseStream } from './xml/response-stream.ts';
@@ -134,14 +134,19 @@ export class HandlerRequest implements EngineRequest {
   }
 }
 
-/** @see EngineRequest.plan */
+/** @see EngineRequest.plan. @throws DavError 400 for more names than MAX_ASKED_PROPERTIES */
 export function asked(asking: XmlNode): Asked {
   for (const child of asking.children) {
-    if (isNamed(child.name, 'DAV:', 'prop')) return { mode: 'prop', names: child.children };
-    if (isNamed(child.name, 'DAV:', 'allprop')) return { mode: 'allprop', names: asking.children.find(({ name }) => isNamed(name, 'DAV:', 'include'))?.children ?? [] };
+    if (isNamed(child.name, 'DAV:', 'prop')) return { mode: 'prop', names: fewEnough(child.children) };
+    if (isNamed(child.name, 'DAV:', 'allprop')) return { mode: 'allprop', names: fewEnough(asking.children.find(({ name }) => isNamed(name, 'DAV:', 'include'))?.children ?? []) };
     if (isNamed(child.name, 'DAV:', 'propname')) return { mode: 'propname', names: [] };
   }
   return { mode: 'none', names: [] };
+}
+
+function fewEnough(names: readonly XmlNode[]): readonly XmlNode[] {
+  if (names.length > MAX_ASKED_PROPERTIES) throw badRequest(`More than ${MAX_ASKED_PROPERTIES} properties are asked for.`);
+  return names;
 }
 
 /** True where the caller may know that something is there. */

@@ -23,7 +23,9 @@ export function freeBusyUrlSpecs(parts: FreeBusyUrlParts): readonly MethodSpec[]
 
 async function answer({ store, directory, limits, clock }: FreeBusyUrlParts, request: DavRequest): Promise<void> {
   const now = Math.floor(clock.now() / 1000);
-  const { searchParams } = new URL(request.http.request.url ?? '/', 'http://localhost');
+  const target = request.http.request.url ?? '';
+  const query = target.indexOf('?');
+  const searchParams = new URLSearchParams(query < 0 ? '' : target.slice(query));
   const range = rangeOf(searchParams, now);
   checkReach(range, now, limits);
   const { home, owner } = request.resource;

@@ -5,6 +5,7 @@
 import type { CalendarStore, Collection, Home, Item, Privileges, TimeRange } from '@kalends/contracts';
 import { busySpans, coalesce, DAY } from '@kalends/icalendar';
 import type { BusySpan, Zone } from '@kalends/icalendar';
+import { numberOfMatchesWithinLimits } from '@kalends/webdav';
 import { componentsOf } from '../properties/component-set.ts';
 import { zoneOf } from '../properties/time-zone.ts';
 import { transparencyOf } from '../properties/transparency.ts';
@@ -59,8 +60,15 @@ export async function busyInHome(store: CalendarStore, home: Home, range: TimeRa
   return coalesce(spans);
 }
 
-/** One by one: a busy year has more spans than a call takes arguments. */
+/** A busy year has some thousands; an event that recurs for good has millions until the last date there is. */
+const MOST_SPANS = 50_000;
+
+/**
+ * One by one: a busy year has more spans than a call takes arguments.
+ * @throws DavError DAV:number-of-matches-within-limits (RFC 4791 §7.10)
+ */
 export function append(spans: BusySpan[], more: readonly BusySpan[]): void {
+  if (spans.length + more.length > MOST_SPANS) throw numberOfMatchesWithinLimits('The range holds more busy time than this server lists: ask for a shorter one.');
   for (const span of more) spans.push(span);
 }
 

@@ -5,6 +5,7 @@ import type { XmlNode } from '@kalends/contracts';
 import type { CalendarDataSpec, ComponentSelection, PropertySelection } from '@kalends/icalendar';
 import { CALDAV } from '@kalends/webdav';
 import { supportedCalendarData, validFilter } from '../preconditions.ts';
+import { checkParts } from './request-size.ts';
 import { closedRange } from './time-range.ts';
 
 export type CalendarMedia = 'text/calendar' | 'application/calendar+json';
@@ -14,6 +15,7 @@ export interface CalendarDataRequest extends CalendarDataSpec { readonly media: 
 
 /** Throws CALDAV:supported-calendar-data for a media type or version nobody has, CALDAV:valid-filter for what breaks the grammar. */
 export function readCalendarData(node: XmlNode): CalendarDataRequest {
+  checkParts(node);
   const media = mediaOf(node);
   const expand = only(node, 'expand');
   const recurrences = only(node, 'limit-recurrence-set');

@@ -7,10 +7,12 @@ import { COLLATIONS } from '@kalends/icalendar';
 import type { Collation, ComponentFilter, ParameterFilter, PropertyFilter, TextMatch } from '@kalends/icalendar';
 import { CALDAV } from '@kalends/webdav';
 import { supportedCollation, validFilter } from '../preconditions.ts';
+import { checkParts } from './request-size.ts';
 import { openRange } from './time-range.ts';
 
 /** The `comp-filter` of VCALENDAR. Throws CALDAV:valid-filter, CALDAV:supported-collation. */
 export function readFilter(filter: XmlNode): ComponentFilter {
+  checkParts(filter);
   const tops = elements(filter, ['comp-filter']);
   const top = tops[0];
   if (top === undefined || tops.length !== 1) throw validFilter('a filter holds exactly one comp-filter');

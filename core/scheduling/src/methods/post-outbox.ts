@@ -8,8 +8,8 @@ import type { CalendarStore, Clock, DavRequest, DeliveryResult, Directory, Limit
 import { READ, SCHEDULE_QUERY_FREEBUSY, SCHEDULE_SEND } from '@kalends/contracts';
 import { freeBusyText, toJson } from '@kalends/icalendar';
 import type { Property } from '@kalends/icalendar';
-import { dav, engineOf, forbidden, writeErrorElement, XML_DECLARATION, XML_TYPE, XmlWriter } from '@kalends/webdav';
-import type { DavError, EngineRequest } from '@kalends/webdav';
+import { DavError, dav, engineOf, forbidden, writeErrorElement, XML_DECLARATION, XML_TYPE, XmlWriter } from '@kalends/webdav';
+import type { EngineRequest } from '@kalends/webdav';
 import { organizerAllowed, originatorAllowed, recipientExists, recipientLimit, recipientPermissions } from '../preconditions.ts';
 import { readFreeBusyRequest } from './free-busy-request.ts';
 import type { FreeBusyRequestMessage } from './free-busy-request.ts';
@@ -74,10 +74,16 @@ async function here(parts: OutboxParts, request: EngineRequest, message: FreeBus
   const { uid, range, organizer, maskedUid } = message;
   const asksHimself = principal.id === asker;
   const own = maskedUid === undefined ? new Set<string>() : new Set([organizer.value.toLowerCase(), ...await addressesOf(parts.directory, asker)]);
-  const spans = await busyInHome(parts.store, home, range, maskedUid === undefined ? {} : {
+  const busy = busyInHome(parts.store, home, range, maskedUid === undefined ? {} : {
     // Only the asker's own event steps aside; another's stays busy, whatever UID is guessed.
     except: { uid: maskedUid, ownedBy: (by) => (by === undefined ? asksHimself : own.has(by.toLowerCase())) },
   });
+  // Whose calendars hold too much must not spoil the answer about the others.
+  const spans = await busy.catch((error: unknown) => {
+    if (error instanceof DavError) return error;
+    throw error;
+  });
+  if (spans instanceof DavError) return { recipient, ...UNAVAILABLE, error: recipientLimit(spans.message) };
   const calendar = freeBusyText({ range, spans, now: Math.floor(parts.clock.now() / 1000), uid, method: 'REPLY', organizer, attendee });
   return { recipient, status: '2.0;Success', calendar };
 }
@@ -108,7 +114,12 @@ function send({ http: { response } }: EngineRequest, answers: readonly Answer[],
     xml.href(recipient);
     xml.close();
     xml.leaf(caldav('request-status'), status);
-    if (calendar !== undefined) xml.leaf(caldav('calendar-data'), Buffer.from(media === 'text/calendar' ? calendar : toJson(calendar)).toString('utf8'));
+    if (calendar !== undefined) {
+      const json = media !== 'text/calendar';
+      xml.open(caldav('calendar-data'), json ? { 'content-type': media } : undefined);
+      xml.text(Buffer.from(json ? toJson(calendar) : calendar).toString('utf8'));
+      xml.close();
+    }
     if (error !== undefined) writeErrorElement(xml, error);
     xml.leaf(dav('responsedescription'), error === undefined ? 'OK' : error.message);
     xml.close();

@@ -11,7 +11,7 @@ import { fromStore } from '../errors/from-store.ts';
 import { badRequest, cannotModifyProtectedProperty, forbidden } from '../errors/preconditions.ts';
 import { writeErrorElement } from '../errors/write-error.ts';
 import { isItemKind } from '../resource/shape.ts';
-import { MAX_PROPERTY_LENGTH } from '../xml/limits.ts';
+import { MAX_PROPERTIES_LENGTH, MAX_PROPERTY_LENGTH } from '../xml/limits.ts';
 import { clark, dav, isNamed } from '../xml/names.ts';
 import type { Element } from '../xml/read.ts';
 import { xmlOf } from '../xml/write.ts';
@@ -60,7 +60,26 @@ export async function planChanges(request: DavRequest, row: PropertyRow, instruc
     const key = clark(name);
     if (error !== undefined || !outcomes.has(key)) outcomes.set(key, { name, error });
   }
+  checkRoom(row, changes);
   return { changes, outcomes: [...outcomes.values()], failed };
+}
+
+/** @throws DavError 507 (RFC 4918 §9.2.1): the properties are part of a row that every request reads */
+function checkRoom({ resource, item }: PropertyRow, changes: readonly PropertyChange[]): void {
+  const stored = resource.share ?? resource.collection;
+  if (item !== undefined || stored === undefined) return;
+  const patch = mergePatches(changes, stored.id).get(stored.id);
+  const values = new Map([...stored.properties, ...(patch?.set ?? [])]);
+  for (const key of patch?.remove ?? []) values.delete(key);
+  const mine = patch?.personal;
+  const personal = [...stored.personal].flatMap(([principal, own]) => (principal === mine?.principal ? [...own].filter(([key]) => !mine.set?.has(key)) : [...own]));
+  if ((patch?.set?.size ?? 0) + (mine?.set?.size ?? 0) > 0) checkLength([...values, ...personal, ...(mine?.set ?? [])]);
+}
+
+function checkLength(values: Iterable<readonly [string, string]>): void {
+  let length = 0;
+  for (const [key, value] of values) length += key.length + value.length;
+  if (length > MAX_PROPERTIES_LENGTH) throw new DavError(507, { detail: `The properties of one resource may have ${MAX_PROPERTIES_LENGTH} characters in all.` });
 }
 
 async function planOne(request: DavRequest, row: PropertyRow, { name, value, language }: Instruction, creating: boolean): Promise<PropertyChange> {
@@ -127,7 +146,12 @@ export async function applyChanges(tx: StoreWriter, changes: readonly PropertyCh
   if (row.item === undefined) return;
   let dead: { readonly set: ReadonlyMap<string, string>; readonly remove: readonly string[] } | undefined;
   for (const change of changes) if (change.in === 'item') dead = mergeValues(dead?.set, dead?.remove, change.set, change.remove);
-  if (dead !== undefined) await tx.setDead({ collection: self, name: row.item.name }, dead.set, dead.remove);
+  if (dead === undefined) return;
+  if (dead.set.size > 0) {
+    const there = (await tx.findItem(self, row.item.name, { dead: 'all' }))?.dead ?? new Map<string, string>();
+    checkLength(new Map([...[...there].filter(([key]) => !dead.remove.includes(key)), ...dead.set]));
+  }
+  await tx.setDead({ collection: self, name: row.item.name }, dead.set, dead.remove);
 }
 
 export function recordOperations(changes: readonly PropertyChange[]): readonly RecordOperation[] {

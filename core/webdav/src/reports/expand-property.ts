@@ -4,10 +4,13 @@
  */
 import { READ } from '@kalends/contracts';
 import type { DavRequest, PropertyRow, QName, ReportSpec, XmlNode } from '@kalends/contracts';
+import { ClientGone } from '@kalends/http';
 import { STATUS_CODES } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { engineOf } from '../engine.ts';
 import { badRequest, numberOfMatchesWithinLimits } from '../errors/preconditions.ts';
 import { pathIn, valueOf } from '../properties/value-of.ts';
+import { MAX_ASKED_PROPERTIES } from '../xml/limits.ts';
 import { DAV, dav, isNamed } from '../xml/names.ts';
 import type { Element } from '../xml/read.ts';
 import { XmlWriter, xmlOf } from '../xml/write.ts';
@@ -17,6 +20,11 @@ interface Asked { readonly name: QName; readonly below: readonly Asked[] }
 
 /** Expansions in one answer: a few hundred delegates with their groups; a request nested in itself would not end otherwise. */
 const MOST_EXPANSIONS = 5_000;
+/** Properties of all of them together, and characters of the answer, which is put together before it is sent. */
+const MOST_VALUES = 100_000;
+const MOST_CHARACTERS = 16 * 1024 * 1024;
+/** Others get their turn after so many properties. */
+const YIELD_VALUES = 500;
 /** Clients nest two deep. */
 const MOST_LEVELS = 10;
 
@@ -24,7 +32,11 @@ export const expandProperty: ReportSpec<readonly Asked[]> = {
   name: dav('expand-property'),
   kinds: ['*'],
   requires: READ,
-  read: (body) => readAsked(body, 0),
+  read(body) {
+    const asked = readAsked(body, 0);
+    if (countOf(asked) > MAX_ASKED_PROPERTIES) throw badRequest(`More than ${MAX_ASKED_PROPERTIES} properties are asked for.`);
+    return asked;
+  },
   async run(request, asked) {
     needDepthZero(request);
     const { href } = engineOf(request);
@@ -49,6 +61,8 @@ function readAsked(node: XmlNode, level: number): readonly Asked[] {
   });
 }
 
+const countOf = (asked: readonly Asked[]): number => asked.reduce((sum, { below }) => sum + 1 + countOf(below), 0);
+
 /** Between the start and end tags of the root. */
 function inner(xml: string): string {
   return xml.endsWith('/>') ? '' : xml.slice(xml.indexOf('>') + 1, xml.lastIndexOf('</'));
@@ -58,6 +72,8 @@ class Expansion {
   readonly #request: DavRequest;
   readonly #xml: XmlWriter;
   #count = 0;
+  #values = 0;
+  #yielded = 0;
 
   constructor(request: DavRequest, xml: XmlWriter) {
     this.#request = request;
@@ -65,6 +81,7 @@ class Expansion {
   }
 
   async response(href: string, row: PropertyRow, asked: readonly Asked[]): Promise<void> {
+    await this.#account(asked.length);
     const xml = this.#xml;
     const failed = new Map<403 | 404, QName[]>();
     const minimal = engineOf(this.#request).fields.prefer.minimal;
@@ -86,6 +103,16 @@ class Expansion {
     }
     for (const [status, names] of failed) if (status !== 404 || !minimal) this.#failed(status, names);
     xml.close();
+  }
+
+  /** @throws DavError where the answer grows too large; ClientGone */
+  async #account(values: number): Promise<void> {
+    this.#values += values + 1;
+    if (this.#values > MOST_VALUES || this.#xml.length > MOST_CHARACTERS) throw numberOfMatchesWithinLimits('The answer would hold too many properties.');
+    if (this.#values - this.#yielded < YIELD_VALUES) return;
+    this.#yielded = this.#values;
+    await nextTurn();
+    if (this.#request.http.response.destroyed) throw new ClientGone();
   }
 
   async #value(element: Element, below: readonly Asked[], row: PropertyRow): Promise<void> {

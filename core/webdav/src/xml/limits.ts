@@ -14,3 +14,7 @@ export const CACHED_BODY_OCTETS = 4096;
 export const CACHED_BODIES = 256;
 /** A property of a client's own, as it is kept: it is part of its collection's row, which every request reads. */
 export const MAX_PROPERTY_LENGTH = 256 * 1024;
+/** All of them on one resource: names and values. */
+export const MAX_PROPERTIES_LENGTH = 1024 * 1024;
+/** Names in one DAV:prop, and properties in one expand-property: clients ask for some dozens. Each costs work in every row. */
+export const MAX_ASKED_PROPERTIES = 1000;

@@ -43,7 +43,8 @@ export class Element implements XmlNode {
   }
 }
 
-const XML_LANG = '{http://www.w3.org/XML/1998/namespace}lang';
+const XML = 'http://www.w3.org/XML/1998/namespace';
+const XML_LANG = `{${XML}}lang`;
 const XMLNS = 'http://www.w3.org/2000/xmlns/';
 const NO_ATTRIBUTES: readonly (readonly [string, string])[] = [];
 
@@ -81,6 +82,8 @@ export function parse(text: string): Element {
   parser.on('doctype', () => { throw new XmlProblem('document types are not accepted'); });
   parser.on('opentag', (tag) => {
     if (++elements > MAX_ELEMENTS) throw new XmlProblem(`the body has more than ${MAX_ELEMENTS} elements`, { tooLarge: true });
+    // Whoever writes such a name down again would have to declare what must not be declared (Namespaces in XML §3).
+    if (tag.uri === XML || tag.uri === XMLNS) throw new XmlProblem('an element has a name that is reserved for XML itself');
     if (open.length >= MAX_DEPTH) throw new XmlProblem(`elements are nested more than ${MAX_DEPTH} deep`);
     const element = new Element({ ns: tag.uri, local: tag.local }, attributesOf(tag));
     const parent = open.at(-1);
