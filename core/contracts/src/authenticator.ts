@@ -6,6 +6,7 @@ export interface Authenticator {
   /** The token of WWW-Authenticate: `Digest`, `Negotiate`, `Basic`. */ readonly scheme: string;
   /** One string a header field: Digest sends two, SHA-256 and MD5 (RFC 7616 §3.7). */
   challenge(request: AuthRequest): Promise<readonly string[]>;
+  /** @throws DirectoryUnavailable where whoever knows does not answer: 503, and nothing is counted against the account */
   authenticate(request: AuthRequest): Promise<AuthOutcome>;
 }
 export const authenticator = extensionPoint<Authenticator, 'many'>('authenticator', 'many');

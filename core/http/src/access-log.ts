@@ -39,8 +39,8 @@ function shownTarget(target: string): string {
   return query < 0 ? target : `${target.slice(0, query)}?…`;
 }
 
-/** A client must not be able to write lines of its own. */
+/** A client must not be able to write lines of its own, nor to speak to the terminal of whoever reads them. */
 function clean(text: string): string {
-  return UNCLEAN.test(text) ? text.replaceAll(/["\\\0-\x1f\x7f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`) : text;
+  return UNCLEAN.test(text) ? text.replaceAll(/["\\\0-\x1f\x7f-\x9f\u2028\u2029]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`) : text;
 }
-const UNCLEAN = /["\\\0-\x1f\x7f]/;
+const UNCLEAN = /["\\\0-\x1f\x7f-\x9f\u2028\u2029]/;

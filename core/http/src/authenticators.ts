@@ -3,6 +3,7 @@
  * only. What a wrong proof looks like outside never tells whether the account exists; the reason is in the log, for people and for fail2ban.
  */
 import type { AuthOutcome, AuthRequest, AuthenticationPolicy, Authenticator, Clock, Directory, HttpExchange, Identity, PrincipalId } from '@kalends/contracts';
+import { DirectoryUnavailable } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
 import type { Administrators } from './administrators.ts';
 import type { Authentication, Refusal } from './authentication.ts';
@@ -75,7 +76,8 @@ export class Authenticators implements Authentication {
       if (outcome.kind === 'not-mine') continue;
       if (outcome.kind === 'continue') return { refusal: { challenges: [outcome.challenge] }, delayMilliseconds: 0 };
       if (outcome.kind === 'rejected') return this.#reject(authenticator, outcome, request, claimed);
-      if (standing.counted) await this.#options.failures.passed(request.address, outcome.account);
+      // By the name that was counted: the account is that name read otherwise (UTF-8).
+      if (standing.counted) await this.#options.failures.passed(request.address, claimed);
       return { account: outcome.account, scheme: authenticator.scheme, header: outcome.responseHeader };
     }
     return this.#reject(undefined, { kind: 'rejected', reason: 'a scheme that is not offered here' }, request, claimed);
@@ -120,6 +122,8 @@ export class Authenticators implements Authentication {
     try {
       return await authenticator.authenticate(request);
     } catch (error) {
+      // Nobody guessed anything: 503, and no count against the account.
+      if (error instanceof DirectoryUnavailable) throw error;
       this.#options.log.error('an authenticator failed', { scheme: authenticator.scheme, error: error instanceof Error ? error.stack : String(error) });
       return { kind: 'rejected', reason: 'the authenticator failed' };
     }

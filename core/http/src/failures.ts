@@ -65,7 +65,7 @@ export class Failures {
     return this.#ask({ kind: 'failed', address, account });
   }
 
-  async passed(address: string, account: string): Promise<void> {
+  async passed(address: string, account: string | undefined): Promise<void> {
     await this.#ask({ kind: 'passed', address, account });
   }
 

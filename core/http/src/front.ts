@@ -53,6 +53,8 @@ export class Front {
   }
 
   readonly handle: RequestListener = (request: IncomingMessage, response: ServerResponse) => {
+    // The absolute form (RFC 9112 §3.2.2): express reads it with a parser that trips over authorities that are none.
+    if (request.url !== undefined && /^https?:/i.test(request.url)) request.url = request.url.replace(/^https?:\/\/[^/?#]*\/?/i, '/');
     this.#router(request as Request, response as Response, () => { response.writeHead(404, { 'Content-Length': 0 }).end(); });
   };
 

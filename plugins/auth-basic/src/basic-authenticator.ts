@@ -3,6 +3,7 @@
  */
 import { isIP } from 'node:net';
 import type { AuthOutcome, AuthRequest, Authenticator, CredentialSource } from '@kalends/contracts';
+import { DirectoryUnavailable } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
 
 export interface BasicOptions { readonly realm: string; readonly allowCleartext: boolean; readonly sources: readonly CredentialSource[]; readonly log: Logger }
@@ -19,6 +20,7 @@ export class BasicAuthenticator implements Authenticator {
     return Promise.resolve(this.#acceptable(request) ? [`Basic realm="${this.#options.realm}", charset="UTF-8"`] : []);
   }
 
+  /** @throws DirectoryUnavailable where whoever could say yes or no does not answer: not the same as a wrong password */
   async authenticate(request: AuthRequest): Promise<AuthOutcome> {
     const field = request.headers.authorization;
     if (field === undefined || !/^basic(\s|$)/i.test(field)) return { kind: 'not-mine' };
@@ -34,7 +36,8 @@ export class BasicAuthenticator implements Authenticator {
       if (answer === 'disabled') return reject(`account ${JSON.stringify(account)} is disabled`);
       if (answer === 'unavailable') unavailable = true;
     }
-    return reject(unavailable ? 'a directory that checks passwords does not answer' : `no account ${JSON.stringify(account)}`);
+    if (unavailable) throw new DirectoryUnavailable('passwords', undefined);
+    return reject(`no account ${JSON.stringify(account)}`);
   }
 
   async #ask(source: CredentialSource, account: string, password: string): Promise<Awaited<ReturnType<CredentialSource['verify']>>> {

@@ -5,6 +5,7 @@
 import { createHash, hash, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { AuthOutcome, AuthRequest, Authenticator, Clock, CredentialSource, EpochSeconds, ReplayGuard, Secrets } from '@kalends/contracts';
+import { DirectoryUnavailable } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
 import { accountOf, readDigestHeader } from './digest-header.ts';
 import type { DigestParameters } from './digest-header.ts';
@@ -54,7 +55,7 @@ export class DigestAuthenticator implements Authenticator {
     if (issued === undefined) return this.#stale('a nonce that this server did not issue');
 
     const ha1 = await this.#secret(claim.account, claim.algorithm);
-    if (ha1 === 'unavailable') return reject('the directory that holds the digest secret does not answer');
+    if (ha1 === 'unavailable') throw new DirectoryUnavailable('Digest secrets', undefined);
     const expected = responseFor(claim, ha1 ?? unknownSecret(claim, this.#options.realm), request.method);
     const right = equal(expected, claim.response);
     if (!right || ha1 === undefined) {
@@ -132,6 +133,8 @@ function readClaim(parameters: DigestParameters, algorithms: readonly DigestAlgo
   if (algorithm === undefined) return `the algorithm ${JSON.stringify(named)} was not offered`;
   if (parameters.get('realm') !== realm) return 'the response is for another realm';
   if (parameters.get('qop') !== 'auth' || cnonce === undefined || nc === undefined) return 'the response lacks qop=auth';
+  // It goes back in a header field.
+  if (!/^[\x20-\x7e]*$/.test(cnonce)) return 'cnonce is not printable ASCII';
   if (!/^[0-9a-f]{8}$/i.test(nc)) return 'nc is not eight hexadecimal digits';
   return { account, algorithm, session, uri, nonce, cnonce, nc, count: Number.parseInt(nc, 16), response: response.toLowerCase() };
 }
