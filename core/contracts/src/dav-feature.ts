@@ -97,6 +97,8 @@ export interface LiveProperty<L = unknown> {
    * `content-type`), constant over the rows; for allprop an empty one of that name.
    */
   write(xml: XmlSink, row: PropertyRow, loaded: L, asked: XmlNode): boolean;
+  /** Attributes of the value's own element, the same for all rows: what `asked` chose, where that is not the default. */
+  attributes?(asked: XmlNode): Readonly<Record<string, string>>;
   /**
    * Absent: protected (403 DAV:cannot-modify-protected-property). `plan` checks and returns; PROPPATCH commits all returned changes together or none. `value`
    * is undefined for remove.

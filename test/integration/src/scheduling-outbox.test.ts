@@ -40,6 +40,18 @@ describe('a free-busy request', () => {
     expect(answer.text).toContain("<recipient-exists xmlns='urn:ietf:params:xml:ns:caldav'/>");
   });
 
+  it('is answered in jCal where it was asked in jCal, and says so (RFC 7265)', async () => {
+    await using server = await givenServer();
+    const ask = ['vcalendar', [['version', {}, 'text', '2.0'], ['prodid', {}, 'text', '-//Test//Test//EN'], ['method', {}, 'text', 'REQUEST']], [['vfreebusy', [
+      ['uid', {}, 'text', 'ask'], ['dtstamp', {}, 'date-time', '2026-01-01T00:00:00Z'], ['dtstart', {}, 'date-time', '2026-03-02T00:00:00Z'], ['dtend', {}, 'date-time', '2026-03-03T00:00:00Z'],
+      ['organizer', {}, 'cal-address', 'mailto:amy@example.com'], ['attendee', {}, 'cal-address', 'mailto:bob@example.com'],
+    ], []]]];
+    const answer = await server.send('POST', OUTBOX, JSON.stringify(ask), { 'Content-Type': 'application/calendar+json' });
+    expect(JSON.parse(responses(answer).get('mailto:bob@example.com')!.data)[0]).toBe('vcalendar');
+    expect(answer.text).toContain("<calendar-data content-type='application/calendar+json'>");
+    expect((await server.send('POST', OUTBOX, freeBusy())).text).toContain('<calendar-data>');
+  });
+
   it('does not count transparent calendars (RFC 6638 §9.1)', async () => {
     await using server = await givenServer();
     await server.send('PUT', `${BOB_HOME}calendar/b.ics`, event('b').body, {}, 'bob');

@@ -7,7 +7,7 @@ import { CLEAN, renderer, toJson } from '@kalends/icalendar';
 import type { Renderer, Zone } from '@kalends/icalendar';
 import { CALDAV } from '@kalends/webdav';
 import { caldav } from '../names.ts';
-import { readCalendarData } from '../query/read-calendar-data.ts';
+import { mediaAttributes, readCalendarData } from '../query/read-calendar-data.ts';
 import type { CalendarDataRequest } from '../query/read-calendar-data.ts';
 import { zoneOf } from './time-zone.ts';
 
@@ -66,6 +66,7 @@ export function askedView(report: XmlNode): CalendarDataView | undefined {
 export const calendarData: LiveProperty = {
   name: caldav('calendar-data'), kinds: ['calendar-item', 'inbox-item'], select: { body: true },
   write: (xml, { item, resource }, _loaded, asked) => item !== undefined && viewOf(asked).write(xml, item, resource.collection),
+  attributes: (asked) => mediaAttributes(viewOf(asked).asked.media),
 };
 
 const decode = ({ buffer, byteOffset, byteLength }: Uint8Array): string => Buffer.from(buffer, byteOffset, byteLength).toString('utf8');

@@ -8,7 +8,7 @@ import type { CalendarObject, Zone } from '@kalends/icalendar';
 import { clark, collectionProperty, storedProperty, storedText, textOf } from '@kalends/webdav';
 import { caldav } from '../names.ts';
 import { validCalendarData, validTimezone } from '../preconditions.ts';
-import { mediaOf } from '../query/read-calendar-data.ts';
+import { mediaAttributes, mediaOf } from '../query/read-calendar-data.ts';
 import { changeable } from './define.ts';
 
 const TIMEZONE = caldav('calendar-timezone');
@@ -26,6 +26,7 @@ export const calendarTimezone: LiveProperty = {
     xml.text(mediaOf(asked) === 'text/calendar' ? text : decoder.decode(toJson(Buffer.from(text))));
     return true;
   },
+  attributes: (asked) => mediaAttributes(mediaOf(asked)),
   change: changeable(async (value) => (value === undefined ? REMOVED : both(readZone(Buffer.from(value.text), mediaOf(value) === 'application/calendar+json')))),
 };
 

@@ -45,6 +45,11 @@ export function mediaOf(node: XmlNode): CalendarMedia {
   return media;
 }
 
+/** The attributes of calendar data in an answer: none for iCalendar, which is the default of §9.6. */
+export function mediaAttributes(media: CalendarMedia): Readonly<Record<string, string>> {
+  return media === 'text/calendar' ? {} : { 'content-type': media, version: '2.0' };
+}
+
 function selection(node: XmlNode): ComponentSelection {
   const children = node.children.filter(({ name }) => name.ns === CALDAV);
   const named = (local: string): readonly XmlNode[] => children.filter(({ name }) => name.local === local);

@@ -17,7 +17,8 @@ const stored: StoredProperty = { ...text(D('displayname'), ['*'], ''), stored: t
 const loading: LiveProperty<string> = { name: D('loaded'), kinds: ['*'], load: async (rows) => `${rows.length} rows`, write(xml, _row, loaded) { xml.text(loaded); return true; } };
 const registry = new PropertyRegistry([{ name: 'one', properties: [
   text(D('tag'), ['*'], 'T', { inAllprop: true }), text(D('kind'), ['*'], 'any'), text(D('kind'), ['calendar'], 'calendar'), text(D('none'), ['*'], undefined, { inAllprop: true }),
-  text(D('secret'), ['*'], 's', { requires: READ_ACL }), text(D('meta'), ['calendar-item'], 'm', { select: { meta: true } }), stored, loading as LiveProperty,
+  text(D('secret'), ['*'], 's', { requires: READ_ACL }),
+  text(D('data'), ['event'], '{}', { attributes: (asked) => ({ type: asked.attribute('type') ?? 'plain' }) }), text(D('meta'), ['calendar-item'], 'm', { select: { meta: true } }), stored, loading as LiveProperty,
 ] }]);
 
 const collection = (properties: Record<string, string>, personal: Collection['personal'] = new Map()): Collection => ({
@@ -41,6 +42,11 @@ describe('a plan', () => {
     expect(await written(prop(D('tag'), D('none'), X('dead')), row('calendar'))).toBe(
       `<response><propstat><prop><tag>T</tag></prop><status>${OK}</status></propstat><propstat><prop><none/><dead xmlns='urn:x'/></prop><status>HTTP/1.1 404 Not Found</status></propstat></response>`,
     );
+  });
+  it('writes the attributes that the request chose, escaped', async () => {
+    const asked = new Element(D('data'), new Map([['type', "a'b"]]));
+    expect(await written({ mode: 'prop', names: [asked] }, row('event'))).toContain("<prop><data type='a&#39;b'>{}</data></prop>");
+    expect(await written(prop(D('data')), row('event'))).toContain("<data type='plain'>{}</data>");
   });
   it('takes the property of a kind before that of every kind', async () => {
     expect(await written(prop(D('kind')), row('calendar'))).toContain('<kind>calendar</kind>');

@@ -181,7 +181,8 @@ function columnsOf(registry: PropertyRegistry, kind: string, asked: Asked): { re
 
 function column(name: QName, property: LiveProperty | undefined, asked: XmlNode = new Element(name)): Column {
   const empty = emptyElement(name);
-  return { name, key: clark(name), property, asked, empty, start: empty.slice(0, -'/>'.length), end: `</${name.local}>` };
+  const attributes = Object.entries(property?.attributes?.(asked) ?? {}).map(([key, value]) => ` ${key}='${escapeAttribute(value)}'`).join('');
+  return { name, key: clark(name), property, asked, empty, start: empty.slice(0, -'/>'.length) + attributes, end: `</${name.local}>` };
 }
 
 /** Inside `DAV:prop`. */
