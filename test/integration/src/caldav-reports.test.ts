@@ -61,6 +61,8 @@ describe('calendar-query', () => {
     await using server = await filled();
     const answer = await report(server, query(inRange('VEVENT', MARCH), '<C:calendar-data content-type="application/calendar+json"/>'));
     expect(JSON.parse(data(answer, `${CALENDAR}march.ics`))[0]).toBe('vcalendar');
+    expect(answer.text).toMatch(/<calendar-data [^>]*content-type='application\/calendar\+json' version='2\.0'>/);
+    expect((await report(server, query(inRange('VEVENT', MARCH), '<C:calendar-data/>'))).text).not.toContain('content-type');
     const odd = await report(server, query(inRange('VEVENT', MARCH), '<C:calendar-data content-type="text/x-nothing"/>'));
     expect([odd.status, odd.condition()]).toEqual([403, 'supported-calendar-data']);
   });
@@ -103,11 +105,13 @@ describe('calendar-query', () => {
     expect(names(await report(server, query(before)))).toEqual([]);
   });
 
-  it('at Depth 0 looks at the resource itself, and in a home at Depth infinity everywhere', async () => {
+  it('searches a calendar at Depth 0 too, the default, an object by itself, and a home at Depth infinity (RFC 4791 §7.8)', async () => {
     await using server = await filled();
     await server.send('PUT', `${TASKS}t.ics`, todo('t').body);
     const all = query('<C:comp-filter name="VEVENT"/>');
-    expect(names(await report(server, all, CALENDAR, '0'))).toEqual([]);
+    expect(names(await report(server, query(inRange('VEVENT', MARCH)), CALENDAR, '0'))).toContain('march.ics');
+    expect(names(await server.send('REPORT', CALENDAR, query(inRange('VEVENT', MARCH))))).toContain('march.ics');
+    expect(names(await report(server, all, AMY_HOME, '0'), AMY_HOME)).toEqual([]);
     expect(names(await report(server, query(inRange('VEVENT', MARCH)), `${CALENDAR}march.ics`, '0'))).toEqual(['march.ics']);
     expect(names(await report(server, query(inRange('VEVENT', MARCH)), `${CALENDAR}april.ics`, '0'))).toEqual([]);
     expect(names(await report(server, all, AMY_HOME, 'infinity'), AMY_HOME)).toHaveLength(5);

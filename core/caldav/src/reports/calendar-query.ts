@@ -56,11 +56,11 @@ export class CalendarQueryReport {
     await out.end();
   }
 
-  /** Depth 0, the default, is the resource itself: a collection is no calendar object (§7.8). */
+  /** A calendar is searched at any Depth, also at 0, the default (§7.8), as a free-busy-query searches it: clients leave the field out. A home only at infinity. */
   async #places(request: EngineRequest): Promise<readonly Place[]> {
     const { resource, href, fields } = request;
     const { kind, collection } = resource;
-    if (collection === undefined || fields.depth === undefined || fields.depth === 0) return [];
+    if (collection === undefined) return [];
     if (QUERIED.has(kind)) return [{ resource, collection, href }];
     if (kind !== 'home' || fields.depth !== 'infinity') return [];
     const places: Place[] = [];
