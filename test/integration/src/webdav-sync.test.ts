@@ -108,6 +108,8 @@ describe('a home', () => {
     await write({ 'a.ics': '1' });
     expect((await sync(HOME, token)).hrefs).toEqual([CALENDAR]);
     expect((await sync(HOME, token, { level: 'infinite' })).hrefs).toEqual([CALENDAR, `${CALENDAR}a.ics`]);
+    expect((await sync(HOME, token, { level: 'infinity' })).hrefs).toEqual([CALENDAR, `${CALENDAR}a.ics`]);
+    expect((await sync(HOME, token, { level: '2' })).status).toBe(400);
     const next = await sync(HOME, token, { level: 'infinite' });
     await write({ 'a.ics': null });
     expect((await sync(HOME, next.token, { level: 'infinite' })).gone).toEqual([`${CALENDAR}a.ics`]);

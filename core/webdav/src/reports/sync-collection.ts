@@ -27,7 +27,8 @@ export const syncCollection: ReportSpec<SyncQuery> = { name: dav('sync-collectio
 /** @throws DavError 400 */
 function read(body: XmlNode): SyncQuery {
   const child = (local: string): XmlNode | undefined => body.children.find(({ name }) => name.ns === 'DAV:' && name.local === local);
-  const level = child('sync-level')?.text.trim();
+  // RFC 6578 §6.3 says `infinite`; Apple's clients and scripts say it in the word of the Depth field.
+  const level = child('sync-level')?.text.trim().replace(/^infinity$/, 'infinite');
   if (level !== undefined && level !== '1' && level !== 'infinite') throw badRequest('The sync-level is neither 1 nor infinite.');
   const asked = child('limit')?.children.find(({ name }) => name.local === 'nresults')?.text.trim();
   if (asked !== undefined && !/^[1-9]\d{0,8}$/.test(asked)) throw badRequest('The limit is not a number of results.');
