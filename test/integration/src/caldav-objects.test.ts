@@ -215,6 +215,7 @@ describe('POST to the add-member URL (RFC 5995)', () => {
     await using server = await givenServer();
     const asked = await server.send('PROPFIND', CALENDAR, '<propfind xmlns="DAV:"><prop><add-member/></prop></propfind>', { Depth: '0' });
     const url = asked.rows().get(CALENDAR)!.properties.get('add-member')!.children[0]!.text;
+    expect(url).toBe(`${CALENDAR};add-member`);
     const made = await server.send('POST', url, event('a').body);
     expect(made.status).toBe(201);
     const { pathname } = new URL(made.headers.get('location')!);

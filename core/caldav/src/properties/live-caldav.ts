@@ -4,7 +4,7 @@
  */
 import type { Limits, LiveProperty, XmlNode } from '@kalends/contracts';
 import { COLLATIONS, FLOOR, LAST_LOCAL, formatUtc } from '@kalends/icalendar';
-import { CALDAV, clark, dav, escapeSegment, ownCollection, storedProperty } from '@kalends/webdav';
+import { CALDAV, clark, dav, ownCollection, storedProperty } from '@kalends/webdav';
 import { TEXT_CALENDAR } from '../methods/send-calendar.ts';
 import { appleIcal, caldav, calendarserver } from '../names.ts';
 import { supportedCalendarComponent } from '../preconditions.ts';
@@ -133,4 +133,4 @@ const OPAQUE = caldav('opaque');
 const TRANSPARENT = caldav('transparent');
 
 /** RFC 5995 §3.2: where POST makes a member. */
-const addMember = fixed(dav('add-member'), ['calendar'], (xml, { resource }) => xml.href(`${resource.canonical}${escapeSegment(ADD_MEMBER_LEAF)}`));
+const addMember = fixed(dav('add-member'), ['calendar'], (xml, { resource }) => xml.href(`${resource.canonical}${ADD_MEMBER_LEAF}`));
