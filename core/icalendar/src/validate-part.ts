@@ -113,8 +113,12 @@ function validateRecurrence(part: Component, tell: Tell): void {
   }
 }
 
-/** RFC 5545 §3.6.6, as far as the trigger can be computed. */
+/** RFC 5545 §3.6.6, as far as the trigger can be computed; RFC 9074 §6.1. */
 function validateAlarm(alarm: Component, zones: ObjectZones, tell: Tell): void {
+  const acknowledged = findProperty(alarm, 'ACKNOWLEDGED');
+  if (acknowledged !== undefined && parseTime(acknowledged.value.trim())?.kind !== 'utc') {
+    tell('valid-calendar-data', 'RFC 9074 §6.1', `ACKNOWLEDGED ${excerpt(acknowledged.value)} is no time in UTC`, acknowledged);
+  }
   const trigger = findProperty(alarm, 'TRIGGER');
   if (trigger === undefined) return;
   const value = trigger.value.trim();

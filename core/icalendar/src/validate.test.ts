@@ -39,6 +39,7 @@ describe('readObject refuses', () => {
     ['THISANDPRIOR', 'valid-calendar-data', 'RFC 5545 §3.2.13', calendar(event(START, 'RECURRENCE-ID;RANGE=THISANDPRIOR:20260303T160000Z'))],
     ['a SEQUENCE that is no number', 'valid-calendar-data', 'RFC 5545 §3.8.7.4', calendar(event(START, 'SEQUENCE:first'))],
     ['a trigger that is none', 'valid-calendar-data', 'RFC 5545 §3.8.6.3', calendar(event(START, 'BEGIN:VALARM', 'TRIGGER:soon', 'END:VALARM'))],
+    ['an alarm acknowledged at a floating time', 'valid-calendar-data', 'RFC 9074 §6.1', calendar(event(START, 'BEGIN:VALARM', 'TRIGGER:-PT8M', 'ACKNOWLEDGED:20260303T160000', 'END:VALARM'))],
     ['a zone nobody knows', 'valid-timezone', 'RFC 5545 §3.2.19', calendar(event('DTSTART;TZID=Mars/Olympus:20260303T160000'))],
     ['a VTIMEZONE without observance', 'valid-timezone', 'RFC 5545 §3.6.5', calendar('BEGIN:VTIMEZONE', 'TZID:Mars/Olympus', 'END:VTIMEZONE', event('DTSTART;TZID=Mars/Olympus:20260303T160000'))],
   ])('%s', (_, kind, rule, body) => {
@@ -69,6 +70,7 @@ describe('readObject takes what old clients send', () => {
     ['an empty EXDATE', calendar(event(START, 'EXDATE:'))],
     ['a due date before the start', calendar(todo(START, 'DUE:20260303T150000Z'))],
     ['unknown states and parameters', calendar(todo('STATUS;REASON={com.example}x;SUBSTATE=ERROR:FAILED'))],
+    ['an alarm acknowledged in UTC', calendar(event(START, 'BEGIN:VALARM', 'TRIGGER:-PT8M', 'ACKNOWLEDGED:20260303T160000Z', 'END:VALARM'))],
     ['a second that leaps', calendar(event('DTSTART:20161231T235960Z'))],
     ['journals, busy times, availability', calendar(component('VJOURNAL'))],
   ])('%s', (_, body) => {
