@@ -166,6 +166,8 @@ describe('properties of a calendar', () => {
     await using server = await givenServer();
     await server.send('PROPPATCH', CALENDAR, proppatch('<C:calendar-timezone-id>Europe/Berlin</C:calendar-timezone-id>'));
     expect(await property(server, CALENDAR, 'C:calendar-timezone')).toContain('TZID:Europe/Berlin');
+    const json = await server.send('PROPFIND', CALENDAR, `<propfind ${NAMESPACES}><prop><C:calendar-timezone content-type="application/calendar+json"/></prop></propfind>`, { Depth: '0' });
+    expect(json.text).toMatch(/<calendar-timezone [^>]*content-type='application\/calendar\+json'/);
     await server.send('PROPPATCH', CALENDAR, `<propertyupdate ${NAMESPACES}><remove><prop><C:calendar-timezone/></prop></remove></propertyupdate>`);
     expect(await property(server, CALENDAR, 'C:calendar-timezone-id')).toBeUndefined();
     const answer = await server.send('PROPPATCH', CALENDAR, proppatch('<C:calendar-timezone-id>Moon/Tranquility</C:calendar-timezone-id>'));
@@ -207,6 +209,7 @@ describe('GET of a calendar', () => {
     expect(JSON.parse((await server.send('GET', CALENDAR, undefined, { Accept: 'application/calendar+json' })).text)[2]).toHaveLength(1);
     const page = await server.send('GET', CALENDAR, undefined, { 'User-Agent': 'Mozilla/5.0 (X11; Linux) Gecko/20100101 Firefox/140.0', Accept: 'text/html' });
     expect(page.headers.get('content-type')).toBe('text/html;charset=utf-8');
+    expect(page.text).toContain('.ics</a></td><td>text/calendar</td></tr>');
     expect((await server.send('GET', CALENDAR, undefined, { Accept: 'image/png' })).status).toBe(406);
   });
 

@@ -70,25 +70,27 @@ export async function sendListing(given: DavRequest): Promise<void> {
   const out = request.stream(200, 'text/html;charset=utf-8');
   const name = storedProperty(request.row(), '{DAV:}displayname');
   const title = escapeText(name === undefined ? decodeURIComponent(request.href) : textOf(name));
-  let page = `<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>${title}</title></head><body><h1>${title}</h1>\n<ul>\n`;
+  let page = `<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>${title}</title></head><body><h1>${title}</h1>\n<table>\n`;
   let rows = 0;
   for await (const names of linksOf(request)) {
-    for (const { href, text } of names) page += `<li><a href='${escapeAttribute(href)}'>${escapeText(text)}</a></li>\n`;
+    for (const { href, text, type } of names) page += `<tr><td><a href='${escapeAttribute(href)}'>${escapeText(text)}</a></td><td>${escapeText(type)}</td></tr>\n`;
     out.write(page);
     page = '';
     await out.ready(rows += names.length);
   }
-  await out.end(`${page}</ul>\n</body></html>\n`);
+  await out.end(`${page}</table>\n</body></html>\n`);
 }
 
-async function* linksOf(request: EngineRequest): AsyncGenerator<readonly { readonly href: string; readonly text: string }[]> {
+interface Link { readonly href: string; readonly text: string; /** Media type; empty for a collection. */ readonly type: string }
+
+async function* linksOf(request: EngineRequest): AsyncGenerator<readonly Link[]> {
   const { engine, resource, href, identity } = request;
   for await (const batch of membersOf(request)) {
     const shown = [];
     for (const member of batch) {
       if (((await engine.access.judge(identity, member)) & READ) !== READ) continue;
       const path = engine.isCollection(member) ? withSlash(member.path) : member.path;
-      shown.push({ href: path, text: decodeURIComponent(path.slice(href.length)) });
+      shown.push({ href: path, text: decodeURIComponent(path.slice(href.length)), type: '' });
     }
     yield shown;
   }
@@ -96,7 +98,7 @@ async function* linksOf(request: EngineRequest): AsyncGenerator<readonly { reado
   const items = itemsOf(resource);
   if (own === undefined || items === undefined) return;
   const access = await request.items(items);
-  for await (const batch of engine.store.listItems(own.id, request.selectOf(own, {}))) {
-    yield batch.filter((item) => ((access.constant ?? access.of(item)) & READ) === READ).map(({ name }) => ({ href: href + escapeSegment(name), text: name }));
+  for await (const batch of engine.store.listItems(own.id, request.selectOf(own, { meta: true }))) {
+    yield batch.filter((item) => ((access.constant ?? access.of(item)) & READ) === READ).map(({ name, meta }) => ({ href: href + escapeSegment(name), text: name, type: meta?.contentType.split(';')[0] ?? '' }));
   }
 }
