@@ -29,6 +29,11 @@ export interface Manner {
 interface Account { readonly user: string; readonly password: string }
 interface Listed { readonly href: string; readonly modified: number }
 
+/** A folder to iterate over that is empty, or not there: the test is ignored. */
+export class NothingToSend extends Error {
+  override readonly name = 'NothingToSend';
+}
+
 export class RequestRunner {
   readonly #options: RunnerOptions;
   readonly #toDelete: { readonly uri: string; readonly account: Account }[] = [];
@@ -79,12 +84,14 @@ export class RequestRunner {
   /** Once, or for every file of the body's folder. */
   async #each(request: ScriptRequest, uri: string, manner: Manner): Promise<readonly string[]> {
     if (!request.iterateData || request.body === undefined) return this.#http(request, uri, manner);
-    const names = (await readdir(join(this.#options.folder, request.body.path))).filter((name) => !name.startsWith('.')).sort();
+    const found = await readdir(join(this.#options.folder, request.body.path)).catch((): readonly string[] => []);
+    const names = found.filter((name) => !name.startsWith('.')).sort();
+    if (names.length === 0) throw new NothingToSend(`${request.body.path} holds no data`);
     for (const name of names) {
       const complaints = await this.#http({ ...request, body: { ...request.body, path: join(request.body.path, name) } }, this.#uri(request.uris[0]!, manner.count ?? 1), manner);
       if (complaints.length > 0) return [name, ...complaints];
     }
-    return names.length > 0 ? [] : ['no data to iterate over'];
+    return [];
   }
 
   async #http(request: ScriptRequest, uri: string, manner: Manner): Promise<readonly string[]> {

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Exchanges } from './exchange.ts';
-import { RequestRunner } from './run-request.ts';
+import { NothingToSend, RequestRunner } from './run-request.ts';
 import { closedBy } from './script.ts';
 import type { Script, ScriptRequest, ScriptTest, Suite } from './script.ts';
 import type { ServerInfo } from './server-info.ts';
@@ -40,7 +40,7 @@ export async function runScript(run: ScriptRun): Promise<ScriptOutcome> {
   const runner = new RequestRunner({ info, exchanges: run.exchanges, variables, files, folder });
   let outcomes: readonly TestOutcome[];
   let broken: string | undefined;
-  for (const request of script.start) broken ??= (await attempt(() => runner.run(request, { verify: false, demandSuccess: true })))[0];
+  for (const request of script.start) broken ??= messagesOf(await attempt(() => runner.run(request, { verify: false, demandSuccess: true })))[0];
   if (broken === undefined) outcomes = await runSuites(run, runner, variables);
   else outcomes = every('failed', `a start request failed: ${broken}`);
   await runner.deleteWhatWasKept();
@@ -58,7 +58,8 @@ async function runSuites(run: ScriptRun, runner: RequestRunner, variables: Varia
       else {
         const began = performance.now();
         const complaints = await runTest(runner, test, run.info);
-        outcomes.push(outcome(suite, test, complaints.length === 0 ? 'passed' : 'failed', complaints, Math.round(performance.now() - began)));
+        const verdict = complaints instanceof NothingToSend ? 'ignored' : complaints.length === 0 ? 'passed' : 'failed';
+        outcomes.push(outcome(suite, test, verdict, messagesOf(complaints), Math.round(performance.now() - began)));
       }
     }
   }
@@ -74,10 +75,11 @@ function outcome(suite: Suite, test: ScriptTest, verdict: Verdict, messages: rea
   return { suite: suite.name, test: test.name, description: test.description, verdict, messages, milliseconds };
 }
 
-async function runTest(runner: RequestRunner, test: ScriptTest, info: ServerInfo): Promise<readonly string[]> {
+async function runTest(runner: RequestRunner, test: ScriptTest, info: ServerInfo): Promise<readonly string[] | NothingToSend> {
   for (let count = 1; count <= test.count; count++) {
     for (const [index, request] of test.requests.entries()) {
       const complaints = await patiently(request, info, () => attempt(() => runner.run(request, { verify: true, demandSuccess: false, count })));
+      if (complaints instanceof NothingToSend) return complaints;
       if (complaints.length > 0) return [`request ${index + 1}: ${request.method} ${request.uris.join(' ')}`, ...complaints];
     }
   }
@@ -85,19 +87,24 @@ async function runTest(runner: RequestRunner, test: ScriptTest, info: ServerInfo
 }
 
 /** A request marked `wait-for-success` is repeated until it succeeds or the server's time is over. */
-async function patiently(request: ScriptRequest, info: ServerInfo, act: () => Promise<readonly string[]>): Promise<readonly string[]> {
+async function patiently(request: ScriptRequest, info: ServerInfo, act: () => Promise<readonly string[] | NothingToSend>): Promise<readonly string[] | NothingToSend> {
   const end = Date.now() + info.successMilliseconds;
   for (;;) {
     const complaints = await act();
-    if (complaints.length === 0 || !request.waitForSuccess || Date.now() > end) return complaints;
+    if (complaints instanceof NothingToSend || complaints.length === 0 || !request.waitForSuccess || Date.now() > end) return complaints;
     await new Promise((resolve) => { setTimeout(resolve, info.waitMilliseconds); });
   }
 }
 
-async function attempt(act: () => Promise<readonly string[]>): Promise<readonly string[]> {
+function messagesOf(complaints: readonly string[] | NothingToSend): readonly string[] {
+  return complaints instanceof NothingToSend ? [complaints.message] : complaints;
+}
+
+async function attempt(act: () => Promise<readonly string[]>): Promise<readonly string[] | NothingToSend> {
   try {
     return await act();
   } catch (error) {
+    if (error instanceof NothingToSend) return error;
     return [error instanceof Error ? error.message : String(error)];
   }
 }

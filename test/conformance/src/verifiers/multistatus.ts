@@ -52,7 +52,8 @@ export const multistatusItems: Verifier = (verification) => {
     const href = trimmed(hrefOf(response));
     const status = firstOf(response, '{DAV:}status');
     const code = codeOf(status);
-    (status === undefined ? firstOf(response, '{DAV:}propstat') !== undefined : isGood(code)) ? good.add(href) : bad.add(href);
+    const fine = status === undefined ? firstOf(response, '{DAV:}propstat') !== undefined : isGood(code);
+    (fine ? good : bad).add(href);
     byCode.set(code, (byCode.get(code) ?? new Set()).add(href));
   }
   const number = (name: string): number | undefined => (values.has(name) ? given(verification, name).reduce((sum, one) => sum + Number(one), 0) : undefined);
@@ -102,7 +103,7 @@ function normalXml(value: string): string {
 }
 
 function valueOf(property: XmlElement): string {
-  return canonicalContent(property).trim();
+  return elementsOf(property).length === 0 ? textOf(property) : canonicalContent(property).trim();
 }
 
 /**
