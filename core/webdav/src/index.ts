@@ -2,7 +2,7 @@
 export { DavError, condition } from './errors/dav-error.ts';
 export type { AnyCondition, Condition, DavErrorOptions, PlainCondition } from './errors/dav-error.ts';
 export * from './errors/preconditions.ts';
-export { fromStore, maxCollections, maxResources } from './errors/from-store.ts';
+export { GONE, fromStore, maxCollections, maxResources } from './errors/from-store.ts';
 export type { StoreErrorTable } from './errors/from-store.ts';
 export { writeError, writeErrorElement, XML_TYPE } from './errors/write-error.ts';
 export { compiledAccess } from './access/compiled-access.ts';

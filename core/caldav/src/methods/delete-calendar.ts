@@ -6,7 +6,7 @@ import type {
   CalendarStore, ClaimedJob, CollectionId, DavRequest, DavResource, Directory, Identity, Item, JobOutcome, Limits, MethodSpec, Notifier, PrincipalId,
 } from '@kalends/contracts';
 import { StoreError, UNBIND } from '@kalends/contracts';
-import { answer, badRequest, engineOf, forbidden, fromStore, writeLimits } from '@kalends/webdav';
+import { GONE, answer, badRequest, engineOf, forbidden, fromStore, writeLimits } from '@kalends/webdav';
 import type { CalendarDoor } from '../write/commit.ts';
 import { writeLimits as limitsOf } from '../write/limits.ts';
 import type { WriteSteps } from '../write/steps.ts';
@@ -43,7 +43,7 @@ async function deleteCalendar({ store, steps, notifiers }: RemovalParts, dav: Da
     });
     for (const notifier of notifiers) notifier.changed({ home: home.id, collection: home.root.id, revision, urgency: 'low' });
   } catch (error) {
-    throw fromStore(error);
+    throw fromStore(error, GONE);
   }
   answer(http, 204);
 }

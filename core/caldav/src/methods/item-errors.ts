@@ -4,7 +4,7 @@
  */
 import type { CalendarStore, Collection, DavRequest, Home, ItemAddress, Limits } from '@kalends/contracts';
 import { READ, StoreError } from '@kalends/contracts';
-import { fromStore } from '@kalends/webdav';
+import { GONE, fromStore } from '@kalends/webdav';
 import { maxResourceSize, noUidConflict, uniqueSchedulingObjectResource } from '../preconditions.ts';
 import { homePath } from '../resources/calendar-home.ts';
 
@@ -12,7 +12,7 @@ import { homePath } from '../resources/calendar-home.ts';
 export async function itemError(error: unknown, request: DavRequest, store: CalendarStore, home: Home, collection: Collection, limits: Limits): Promise<unknown> {
   if (!(error instanceof StoreError)) return error;
   if (error.code === 'too-large') return maxResourceSize(limits.resourceOctets);
-  if (error.code !== 'uid-taken') return fromStore(error);
+  if (error.code !== 'uid-taken') return fromStore(error, request.http.request.method === 'DELETE' ? GONE : {});
   const href = error.holder === undefined ? undefined : await readableHref(error.holder, request, store, home);
   return error.holder !== undefined && error.holder.collection !== collection.id ? uniqueSchedulingObjectResource(href) : noUidConflict(href);
 }

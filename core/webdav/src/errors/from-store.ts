@@ -29,6 +29,9 @@ const TABLE: Readonly<Record<StoreErrorCode, (error: StoreError) => DavError>> =
   corrupt: (error) => new DavError(500, { detail: 'The stored object cannot be read.', cause: error }),
 };
 
+/** For methods that make nothing: a collection that went meanwhile is what was asked for, not where something should lie. */
+export const GONE: StoreErrorTable = { 'collection-gone': () => notFound() };
+
 /** @returns what to throw instead: anything that is no StoreError comes back as it is. */
 export function fromStore(error: unknown, overrides: StoreErrorTable = {}): unknown {
   if (!(error instanceof StoreError)) return error;

@@ -21,8 +21,8 @@ interface Asked { readonly name: QName; readonly below: readonly Asked[] }
 /** Expansions in one answer: a few hundred delegates with their groups; a request nested in itself would not end otherwise. */
 const MOST_EXPANSIONS = 5_000;
 /** Properties of all of them together, and characters of the answer, which is put together before it is sent. */
-const MOST_VALUES = 100_000;
-const MOST_CHARACTERS = 16 * 1024 * 1024;
+const MOST_VALUES = 30_000;
+const MOST_CHARACTERS = 8 * 1024 * 1024;
 /** Others get their turn after so many properties. */
 const YIELD_VALUES = 500;
 /** Clients nest two deep. */

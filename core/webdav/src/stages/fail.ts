@@ -6,7 +6,7 @@ import { DirectoryUnavailable } from '@kalends/contracts';
 import { ClientGone } from '@kalends/http';
 import type { Authentication } from '@kalends/http';
 import { DavError } from '../errors/dav-error.ts';
-import { fromStore } from '../errors/from-store.ts';
+import { GONE, fromStore } from '../errors/from-store.ts';
 import { writeError } from '../errors/write-error.ts';
 import { Answered, NeedsIdentity } from './passage.ts';
 import type { Arrived } from './passage.ts';
@@ -18,7 +18,7 @@ export async function fail({ http, engine }: Arrived, thrown: unknown, authentic
     response.destroy();
     return;
   }
-  const error = thrown instanceof DirectoryUnavailable ? new DavError(503, { detail: 'The directory cannot be asked at present: try again.', headers: { 'Retry-After': '5' } }) : fromStore(thrown);
+  const error = thrown instanceof DirectoryUnavailable ? new DavError(503, { detail: 'The directory cannot be asked at present: try again.', headers: { 'Retry-After': '5' } }) : fromStore(thrown, MAKES.has(http.request.method ?? '') ? {} : GONE);
   const known = error instanceof DavError || error instanceof NeedsIdentity;
   if (!known || (error instanceof DavError && error.status === 500)) {
     engine.log.error('a request failed', { request: http.id, method: http.request.method, path: http.path, error: told(error) });
@@ -35,6 +35,9 @@ export async function fail({ http, engine }: Arrived, thrown: unknown, authentic
   }
   writeError(http, error instanceof DavError ? error : new DavError(500, { detail: 'Something failed here; the log says what.' }));
 }
+
+/** To them a collection that is gone is the one that should have held the new. */
+const MAKES: ReadonlySet<string> = new Set(['PUT', 'POST', 'MKCOL', 'MKCALENDAR', 'COPY', 'MOVE']);
 
 function told(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
