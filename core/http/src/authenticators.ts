@@ -18,6 +18,8 @@ export interface AuthenticatorsOptions {
   /** Who somebody without credentials is, where the config says so in so many words (design, 2.20). */ readonly anonymous: PrincipalId | undefined;
 }
 
+/** A name that a guesser makes up may have thousands, and would fill the log. */
+const REASON_CHARACTERS = 200;
 const NOBODY: Identity = { principal: undefined, groups: new Set(), admin: false, scheme: 'anonymous' };
 
 export class Authenticators implements Authentication {
@@ -87,7 +89,7 @@ export class Authenticators implements Authentication {
     const challenges = await this.#challenges(request, authenticator, outcome.challenge);
     // A replaced challenge says "again, with this": nobody guessed anything.
     if (outcome.challenge !== undefined) return { refusal: { challenges }, delayMilliseconds: 0 };
-    this.#options.log.warn('authentication failed', { address: request.address, scheme: authenticator?.scheme ?? 'unknown', reason: outcome.reason });
+    this.#options.log.warn('authentication failed', { address: request.address, scheme: authenticator?.scheme ?? 'unknown', reason: outcome.reason.slice(0, REASON_CHARACTERS) });
     const { delayMilliseconds } = await this.#options.failures.failed(request.address, claimed);
     return { refusal: { challenges }, delayMilliseconds };
   }

@@ -52,6 +52,12 @@ describe('createLog', () => {
     expect(text.trimEnd().split('\n')).toHaveLength(1);
   });
 
+  it.each(['text', 'json'] as const)('lets nothing through that a terminal obeys, as %s', async (format) => {
+    const text = await written({ format }, (log) => { log.warn('no account "a\u001b[2J\u009b31m\u2028b"', { error: new Error('\u0085x') }); });
+    expect(text).not.toMatch(/[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]/);
+    expect(text).toContain('[2J');
+  });
+
   it('bounds what it takes from a field', async () => {
     const loop: Record<string, unknown> = {};
     loop['self'] = loop;

@@ -38,7 +38,7 @@ export function createLog(options: LogOptions): LogSink {
   const transport = new transports.Stream({ stream, eol: '\n' });
   const winston = createWinston({
     level: options.level,
-    format: format.combine(format.timestamp(), format.printf((info) => redactor.clean(options.format === 'json' ? asJson(info) : asText(info)))),
+    format: format.combine(format.timestamp(), format.printf((info) => harmless(redactor.clean(options.format === 'json' ? asJson(info) : asText(info))))),
     transports: [transport],
   });
   winston.on('error', () => undefined); // An entry that cannot be written is lost; the request is not.
@@ -95,6 +95,13 @@ function asText({ level, message, timestamp, fields }: Entry): string {
   // One entry, one line: what a client sent must not look like an entry of its own.
   return line.replaceAll(/[\r\n]+/g, ' ⏎ ') + stack;
 }
+
+/** What a client sent must not speak to the terminal of whoever reads, nor break a line where others see a break (C1, U+2028). */
+function harmless(text: string): string {
+  return CONTROL.test(text) ? text.replaceAll(CONTROLS, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`) : text;
+}
+const CONTROL = /[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]/;
+const CONTROLS = new RegExp(CONTROL.source, 'g');
 
 interface ErrorFields { readonly name: string; readonly message: string; readonly stack?: string }
 
