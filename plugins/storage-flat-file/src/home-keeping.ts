@@ -14,6 +14,7 @@ import { parseSidecar } from './writer/sidecar.ts';
 export interface HomeKeepingOptions {
   readonly shards: number; readonly port: WriterPort; readonly itemReader: ItemReader; readonly layout: HomeLayout; readonly clock: Clock;
   readonly log: { warn(message: string, fields?: object): void } | undefined;
+  /** Does the shard know the home? A plain read. */ readonly isKnown: (owner: PrincipalId) => boolean;
 }
 
 /** A folder that is restored while the server runs is noticed when its home is used after so long. */
@@ -79,13 +80,21 @@ export class HomeKeeping implements HomeKeeper {
   }
 
   async #lookOnce(owner: PrincipalId): Promise<void> {
-    const look = await this.#task<HomeLook>(owner, 'look', owner);
+    const look = await this.#task<HomeLook>(owner, 'look', owner).catch((error: unknown) => this.#unlooked(owner, error));
+    if (look === undefined) return;
     if (look.hasFolder && (!look.isKnown || look.isForeign)) {
       this.#options.log?.warn(look.isKnown ? 'a home folder was restored; its rows are made again' : 'a home is built from its folder', { owner });
       await this.#build(owner, look);
     }
     if (this.#looked.size >= rememberedHomes) this.#looked.clear();
     this.#looked.set(owner, performance.now());
+  }
+
+  /** Somebody holds the shard for so long: a home that it knows is read as it is, and looked at with its next use. */
+  #unlooked(owner: PrincipalId, error: unknown): undefined {
+    if (!(error instanceof StoreError) || error.code !== 'busy' || !this.#options.isKnown(owner)) throw error;
+    this.#looked.set(owner, performance.now() - lookAgainMilliseconds);
+    return undefined;
   }
 
   async #build(owner: PrincipalId, first: HomeLook): Promise<void> {

@@ -2,7 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, copyFileSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ReadSide, ShardJobLog, ShardRecordStore, ShardStore, systemClock, ThreadPort, uniqueName, withStoreErrors, WriterCore, type WriterOptions, type WriterPort } from '@kalends/lib-shards';
+import type { PrincipalId } from '@kalends/contracts';
+import {
+  homeIdOf, ReadSide, ShardJobLog, shardOfHome, ShardRecordStore, ShardStore, systemClock, ThreadPort, uniqueName, withStoreErrors, WriterCore, type WriterOptions, type WriterPort,
+} from '@kalends/lib-shards';
 import { diskFiles } from './file-operations.ts';
 import type { FlatFileOptions, FlatFileStore } from './flat-file-options.ts';
 import { HomeKeeping } from './home-keeping.ts';
@@ -37,7 +40,8 @@ export async function openFlatFileStore(options: FlatFileOptions): Promise<FlatF
   const holder = randomBytes(8).toString('hex');
   const records = new ShardRecordStore(statePath, port, count);
   const layout = new HomeLayout(path, foldsCase);
-  const keeper = new HomeKeeping({ shards, port, itemReader, layout, clock, log: options.log });
+  const isKnown = (owner: PrincipalId): boolean => reads.reader(shardOfHome(homeIdOf(owner), shards)).home(owner) !== undefined;
+  const keeper = new HomeKeeping({ shards, port, itemReader, layout, clock, log: options.log, isKnown });
   keeper.start();
   const bodies = new LargeBodies(layout, clock, count);
   const grantsRevision = (owner: Parameters<typeof records.grantsRevision>[0]): number => records.grantsRevision(owner);

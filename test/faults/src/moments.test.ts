@@ -3,36 +3,15 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { CalendarStore, CollectionId, ItemName, PrincipalId } from '@kalends/contracts';
 import { openFlatFileStore } from '@kalends/storage-flat-file';
 import type { FlatFileStore } from '@kalends/storage-flat-file';
-import { file, plainReader, systemClock } from '@kalends/testkit';
+import { file, plainReader } from '@kalends/testkit';
+import { Gate } from './gate.ts';
+import type { Point } from './gate.ts';
 import { NO_LIMITS } from './random-changes.ts';
 import { scratchFolder } from './scratch.ts';
 
-type Point = NonNullable<Parameters<typeof openFlatFileStore>[0]['gates']>[number]['point'];
 const POINTS: readonly Point[] = ['after-temps', 'after-begin', 'before-commit', 'after-commit', 'before-rename', 'after-rename'];
 const large = 'x'.repeat(100_000);
 const amy = 'id-amy' as PrincipalId;
-
-class Gate {
-  readonly point: Point;
-  readonly buffer = new SharedArrayBuffer(4);
-  readonly #state = new Int32Array(this.buffer);
-
-  constructor(point: Point) {
-    this.point = point;
-    // Closed later: what happens before is of no interest.
-    this.#state[0] = 2;
-  }
-  close(): void {
-    Atomics.store(this.#state, 0, 0);
-  }
-  async reached(): Promise<void> {
-    while (Atomics.load(this.#state, 0) !== 1) await systemClock.after(2);
-  }
-  open(): void {
-    Atomics.store(this.#state, 0, 2);
-    Atomics.notify(this.#state, 0);
-  }
-}
 
 const opened: FlatFileStore[] = [];
 afterEach(async () => {

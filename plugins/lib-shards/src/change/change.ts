@@ -13,7 +13,8 @@ export interface ReadSet {
   readonly uids: readonly { readonly uid: string; readonly holder: ItemKey | undefined }[];
   /** With the version of the row's own content. */ readonly collections: readonly { readonly key: number; readonly version: number }[];
   /** Places where no collection was. */ readonly absent: readonly { readonly parent: number; readonly segment: string }[];
-  /** Undefined: nobody looked. */ readonly locks: number | undefined;
+  /** How many. Undefined: nobody looked. */ readonly locks: number | undefined;
+  /** Of the locks that were read: one may come where another went, and their number stays. */ readonly lockTokens?: readonly string[];
 }
 
 export type BodySource =

@@ -122,7 +122,10 @@ export class CollectedChange implements StoreWriter {
     this.#open();
     const { reader, home, now } = this.#context;
     this.#log.locks(home.locks);
-    this.#locks ??= reader.locks(home.key);
+    if (this.#locks === undefined) {
+      this.#locks = reader.locks(home.key);
+      this.#log.lockTokens(this.#locks.map(({ token }) => token));
+    }
     return this.#locks.filter(({ expires }) => expires > Math.floor(now / 1000));
   }
 

@@ -9,6 +9,7 @@ export class ReadLog {
   readonly #collections = new Map<number, number>();
   readonly #absent = new Map<string, { readonly parent: number; readonly segment: string }>();
   #locks: number | undefined;
+  #lockTokens: readonly string[] | undefined;
   #whole = false;
 
   constructor(stamp: number | undefined) {
@@ -35,6 +36,9 @@ export class ReadLog {
   locks(count: number): void {
     this.#locks ??= count;
   }
+  lockTokens(tokens: readonly string[]): void {
+    this.#lockTokens ??= tokens;
+  }
 
   get isEmpty(): boolean {
     return !this.#whole && this.#items.size === 0 && this.#uids.size === 0 && this.#collections.size === 0 && this.#absent.size === 0 && this.#locks === undefined;
@@ -44,6 +48,7 @@ export class ReadLog {
     return {
       stamp: this.#stamp, whole: this.#whole, items: [...this.#items.values()], uids: [...this.#uids].map(([uid, holder]) => ({ uid, holder })),
       collections: [...this.#collections].map(([key, version]) => ({ key, version })), absent: [...this.#absent.values()], locks: this.#locks,
+      ...(this.#lockTokens === undefined ? {} : { lockTokens: this.#lockTokens }),
     };
   }
 }
