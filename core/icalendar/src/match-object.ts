@@ -37,12 +37,13 @@ export function objectTest(filter: ComponentFilter, floating: Zone | undefined):
 }
 
 /** Of the component itself: whoever calls found one of that name. */
-function componentTest({ range, properties, components }: ComponentFilter): ComponentTest {
-  const propertyTests = properties.map(propertyTest);
-  const childTests = components.map(childTest);
-  return (component, subject, part) =>
-    (range === undefined || componentOverlaps(component, subject, part, range)) && propertyTests.every((test) => test(component, subject)) &&
-    childTests.every((test) => test(component, subject, part));
+function componentTest({ range, any, properties, components }: ComponentFilter): ComponentTest {
+  const tests: readonly ComponentTest[] = [...properties.map(propertyTest), ...components.map(childTest)];
+  const suffices = any === true && tests.length > 0;
+  return (component, subject, part) => {
+    if (range !== undefined && !componentOverlaps(component, subject, part, range)) return false;
+    return suffices ? tests.some((test) => test(component, subject, part)) : tests.every((test) => test(component, subject, part));
+  };
 }
 
 /** `is-not-defined`, or at least one component of that name that matches in full. */
@@ -89,13 +90,14 @@ function triggerInstant({ part, start, end }: Instance, { related, at, days }: T
   return (zone === undefined || days === 0 ? from + days * DAY : zone.toUtc(zone.toLocal(from) + days * DAY)) + exact;
 }
 
-function propertyTest({ name, absent, range, text, parameters }: PropertyFilter): PropertyTest {
+function propertyTest({ name, absent, any, range, text, parameters }: PropertyFilter): PropertyTest {
   if (absent === true) return (component) => !component.properties.some((property) => property.name === name);
   const matches = text === undefined ? undefined : textMatcher(text);
   const parameterTests = parameters.map(parameterTest);
+  const suffices = any === true && parameterTests.length > 0;
   return (component, subject) => component.properties.some((property) => {
     if (property.name !== name || (range !== undefined && !propertyOverlaps(property, subject, range))) return false;
-    return (matches === undefined || matches(readText(property.value))) && parameterTests.every((test) => test(property));
+    return (matches === undefined || matches(readText(property.value))) && (suffices ? parameterTests.some((test) => test(property)) : parameterTests.every((test) => test(property)));
   });
 }
 

@@ -233,3 +233,36 @@ describe('prop-filter, param-filter, text-match (RFC 4791 §9.7.2, §9.7.3, §9.
     expect(compiled.test({ component: 'VEVENT' })).toBe('needs-body');
   });
 });
+
+describe('calendar-query-extended', () => {
+  const body = calendar(event(START, 'SUMMARY:Tea at two', 'LOCATION;LANGUAGE=en:here'));
+
+  it('is content with one of several conditions, and narrows nothing down by any of them', () => {
+    const either = on(comp('VEVENT', { any: true, properties: [prop('SUMMARY', { text: contains('coffee') }), prop('LOCATION', { text: contains('here') })] }));
+    expect(matches(body, either)).toBe(true);
+    expect(matches(body, on(comp('VEVENT', { ...either.components[0]!, any: false })))).toBe(false);
+    expect(matches(body, on(comp('VEVENT', { any: true, properties: [prop('UID', { text: contains('other') })], components: [comp('VALARM', { absent: true })] })))).toBe(true);
+    expect(matches(body, on(comp('VEVENT', { any: true, properties: [prop('UID', { text: contains('other') })], components: [comp('VALARM')] })))).toBe(false);
+    expect(matches(body, on(comp('VEVENT', { any: true })))).toBe(true);
+    expect(matches(body, on(comp('VEVENT', { any: true, range: hours(1, 2), properties: [prop('LOCATION')] })))).toBe(false);
+  });
+
+  it('asks for events or tasks in one query', () => {
+    const both = comp('VCALENDAR', { any: true, components: [comp('VEVENT', { range: hours(16, 17) }), comp('VTODO')] });
+    expect(matches(body, both)).toBe(true);
+    expect(matches(calendar(todo('SUMMARY:x')), both, 'VTODO')).toBe(true);
+    expect(matches(calendar(event('DTSTART:20260304T160000Z')), both)).toBe(false);
+    expect(matcher(both).query).toEqual({});
+  });
+
+  it('takes one of several parameters', () => {
+    const parameters = ['en', 'de'].map((language) => ({ name: 'LANGUAGE', text: contains(language) }));
+    expect(matches(body, on(comp('VEVENT', { properties: [prop('LOCATION', { any: true, parameters })] })))).toBe(true);
+    expect(matches(body, on(comp('VEVENT', { properties: [prop('LOCATION', { parameters })] })))).toBe(false);
+  });
+
+  it.each([['equals', 'tea at two', true], ['equals', 'tea', false], ['starts-with', 'tea', true], ['starts-with', 'two', false], ['ends-with', 'two', true], ['ends-with', 'tea', false], ['contains', 'at', true]] as const)('%s %j', (how, text, expected) => {
+    const test = (negate: boolean) => matches(body, on(comp('VEVENT', { properties: [prop('SUMMARY', { text: contains(text, { how, negate }) })] })));
+    expect([test(false), test(true)]).toEqual([expected, !expected]);
+  });
+});

@@ -55,9 +55,10 @@ interface Plan {
 }
 
 function makePlan(filter: ComponentFilter): Plan {
-  const wanted = filter.components.filter(({ name, absent }) => absent !== true && isComponentKind(name));
+  // Where one of several conditions suffices, none of them narrows anything down.
+  const wanted = filter.any === true ? [] : filter.components.filter(({ name, absent }) => absent !== true && isComponentKind(name)).map(necessary);
   const kinds = new Set(wanted.map(({ name }) => name as ComponentKind));
-  const absent = filter.components.filter((child) => child.absent === true).flatMap(({ name }) => (isComponentKind(name) ? [name] : []));
+  const absent = filter.any === true ? [] : filter.components.filter((child) => child.absent === true).flatMap(({ name }) => (isComponentKind(name) ? [name] : []));
   const checks = wanted.map(({ name, range, components }) => ({ kind: name as ComponentKind, range, alarm: alarmNeed(components) }));
   const uidFilters = wanted.flatMap(({ properties }) => properties.filter(isUidText));
   const contradicts = kinds.size > 1 || [...kinds].some((one) => absent.includes(one)) || checks.some(({ range }) => range !== undefined && range.start >= range.end);
@@ -68,8 +69,13 @@ function makePlan(filter: ComponentFilter): Plan {
     never: filter.name !== 'VCALENDAR' || filter.absent === true || contradicts,
     checks, absent,
     uids: uidFilters.map(({ text }) => textMatcher(text!)),
-    residual: filter.properties.length > 0 || filter.range !== undefined || filter.components.some(isResidual) || wanted.length > 1,
+    residual: filter.any === true || filter.properties.length > 0 || filter.range !== undefined || filter.components.some(isResidual) || wanted.length > 1,
   };
+}
+
+/** What of a comp-filter every match meets. */
+function necessary(filter: ComponentFilter): ComponentFilter {
+  return filter.any === true ? { ...filter, properties: [], components: [] } : filter;
 }
 
 /** A range that an item's bounds must overlap for it to match at all; they cover alarms, and COMPLETED and CREATED of a VTODO. */
@@ -87,8 +93,8 @@ function alarmNeed(components: readonly ComponentFilter[]): boolean | undefined 
 }
 
 /** All but kind, time range and UID: of several conditions one and the same component must meet all, which facts do not say. */
-function isResidual({ name, absent, properties, components }: ComponentFilter): boolean {
-  if (!isComponentKind(name)) return true;
+function isResidual({ name, absent, any, properties, components }: ComponentFilter): boolean {
+  if (!isComponentKind(name) || any === true) return true;
   return absent !== true && (components.length > 0 || properties.some((property) => !isUidText(property)));
 }
 

@@ -1,12 +1,20 @@
-/** CALDAV:text-match (RFC 4791 §9.7.5): substring under one of the three collations. */
-import type { Collation, TextMatch } from './filter.ts';
+/** CALDAV:text-match (RFC 4791 §9.7.5) under one of the three collations. */
+import type { Collation, MatchType, TextMatch } from './filter.ts';
 
 /** A test of one text; the needle is folded once. */
-export function textMatcher({ text, collation, negate }: TextMatch): (value: string) => boolean {
+export function textMatcher({ text, collation, negate, how = 'contains' }: TextMatch): (value: string) => boolean {
   const fold = FOLDS[collation];
   const needle = fold(text);
-  return (value) => fold(value).includes(needle) !== negate;
+  const holds = HOW[how];
+  return (value) => holds(fold(value), needle) !== negate;
 }
+
+const HOW: Readonly<Record<MatchType, (value: string, needle: string) => boolean>> = {
+  contains: (value, needle) => value.includes(needle),
+  equals: (value, needle) => value === needle,
+  'starts-with': (value, needle) => value.startsWith(needle),
+  'ends-with': (value, needle) => value.endsWith(needle),
+};
 
 const FOLDS: Readonly<Record<Collation, (text: string) => string>> = {
   'i;octet': (text) => text,

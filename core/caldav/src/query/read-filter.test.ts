@@ -36,6 +36,14 @@ describe('readFilter', () => {
     }]);
   });
 
+  it('reads calendarserver\'s `test` and `match-type`, and refuses other words in them', () => {
+    const { any, components } = filter('<C:comp-filter name="VCALENDAR" test="anyof"><C:comp-filter name="VEVENT" test="allof"><C:prop-filter name="UID" test="anyof"><C:text-match match-type="starts-with">a</C:text-match></C:prop-filter></C:comp-filter></C:comp-filter>');
+    expect([any, components[0]!.any]).toEqual([true, undefined]);
+    expect(components[0]!.properties[0]).toEqual({ name: 'UID', any: true, text: { text: 'a', collation: 'i;ascii-casemap', negate: false, how: 'starts-with' }, parameters: [] });
+    expect(refusal('<C:comp-filter name="VCALENDAR" test="noneof"/>')).toBe('403 valid-filter');
+    expect(refusal(within('<C:comp-filter name="VEVENT"><C:prop-filter name="UID"><C:text-match match-type="like">a</C:text-match></C:prop-filter></C:comp-filter>'))).toBe('403 valid-filter');
+  });
+
   it('reads what must not be there (RFC 4791 §9.7.4)', () => {
     const { components } = filter(within('<C:comp-filter name="VTODO"><C:prop-filter name="COMPLETED"><C:is-not-defined/></C:prop-filter></C:comp-filter>'));
     expect(components[0]!.properties).toEqual([{ name: 'COMPLETED', absent: true, parameters: [] }]);

@@ -3,7 +3,7 @@
  * collation that nobody here knows is CALDAV:supported-collation (§7.8). Pure; knows no calendars.
  */
 import type { TimeRange, XmlNode } from '@kalends/contracts';
-import { COLLATIONS } from '@kalends/icalendar';
+import { COLLATIONS, MATCH_TYPES } from '@kalends/icalendar';
 import type { Collation, ComponentFilter, ParameterFilter, PropertyFilter, TextMatch } from '@kalends/icalendar';
 import { CALDAV } from '@kalends/webdav';
 import { supportedCollation, validFilter } from '../preconditions.ts';
@@ -28,7 +28,7 @@ function componentFilter(node: XmlNode): ComponentFilter {
   if (isAbsent(node, children)) return { name, absent: true, properties: [], components: [] };
   const range = rangeOf(node, children);
   return {
-    name, ...(range === undefined ? {} : { range }),
+    name, ...(range === undefined ? {} : { range }), ...anyOf(node),
     properties: named(children, 'prop-filter').map(propertyFilter),
     components: named(children, 'comp-filter').map(componentFilter),
   };
@@ -42,7 +42,7 @@ function propertyFilter(node: XmlNode): PropertyFilter {
   const text = textOf(node, children);
   if (range !== undefined && text !== undefined) throw validFilter('a prop-filter has a time-range or a text-match, not both');
   return {
-    name, ...(range === undefined ? {} : { range }), ...(text === undefined ? {} : { text }),
+    name, ...(range === undefined ? {} : { range }), ...(text === undefined ? {} : { text }), ...anyOf(node),
     parameters: named(children, 'param-filter').map(parameterFilter),
   };
 }
@@ -63,7 +63,17 @@ function textMatch(node: XmlNode): TextMatch {
   // RFC 4790 §3.1: "default" is the protocol's own.
   const known = collation === 'default' ? 'i;ascii-casemap' : COLLATIONS.find((one) => one === collation);
   if (known === undefined) throw supportedCollation(`unknown collation "${collation.slice(0, 60)}"`);
-  return { text: node.text, collation: known satisfies Collation, negate: negate === 'yes' };
+  const how = node.attribute('match-type') ?? 'contains';
+  const type = MATCH_TYPES.find((one) => one === how);
+  if (type === undefined) throw validFilter(`match-type is ${MATCH_TYPES.join(', ')}`);
+  return { text: node.text, collation: known satisfies Collation, negate: negate === 'yes', ...(type === 'contains' ? {} : { how: type }) };
+}
+
+/** calendarserver's calendar-query-extended: whether one condition suffices. */
+function anyOf(node: XmlNode): { readonly any?: true } {
+  const test = node.attribute('test') ?? 'allof';
+  if (test !== 'anyof' && test !== 'allof') throw validFilter('test is anyof or allof');
+  return test === 'anyof' ? { any: true } : {};
 }
 
 /** The children of CalDAV's namespace. Those of others may be there (§9: DTDs are not validated); an unknown one of CalDAV's would be ignored wrongly. */
