@@ -105,6 +105,15 @@ describe('calendar-query', () => {
     expect(names(await report(server, query(before)))).toEqual([]);
   });
 
+  it('expands days in the zone that the query brings (RFC 4791 §9.8)', async () => {
+    await using server = await givenServer();
+    const lines = ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//Test//Test//EN', 'BEGIN:VEVENT', 'UID:d', 'DTSTAMP:20260101T000000Z', 'DTSTART;VALUE=DATE:20260303', 'RRULE:FREQ=DAILY;COUNT=2', 'END:VEVENT', 'END:VCALENDAR', ''];
+    await server.send('PUT', `${CALENDAR}d.ics`, lines.join('\r\n'));
+    const expanding = (zone: string): string => query(inRange('VEVENT', 'start="20260304T060000Z" end="20260304T070000Z"'), '<C:calendar-data><C:expand start="20260304T060000Z" end="20260304T070000Z"/></C:calendar-data>', zone);
+    expect(data(await report(server, expanding('<C:timezone-id>America/Los_Angeles</C:timezone-id>')), `${CALENDAR}d.ics`)).toMatch(/DTSTART;VALUE=DATE:20260303/);
+    expect(data(await report(server, expanding('')), `${CALENDAR}d.ics`)).not.toContain('DTSTART;VALUE=DATE:20260303');
+  });
+
   it('searches a calendar at Depth 0 too, the default, an object by itself, and a home at Depth infinity (RFC 4791 §7.8)', async () => {
     await using server = await filled();
     await server.send('PUT', `${TASKS}t.ics`, todo('t').body);
@@ -135,6 +144,9 @@ describe('calendar-query', () => {
     const told = async (filter: string): Promise<string | undefined> => (await report(server, query(filter))).condition();
     expect(await told('<C:comp-filter name="VEVENT"/>')).toBe('number-of-matches-within-limits');
     expect(await told(inRange('VEVENT', 'start="20200101T000000Z"'))).toBe('min-date-time');
+    expect(await told(inRange('VEVENT', 'end="20200101T000000Z"'))).toBe('min-date-time');
+    expect(await told(inRange('VEVENT', 'start="20990101T000000Z"'))).toBe('max-date-time');
+    expect(await told('<C:comp-filter name="VEVENT"><C:prop-filter name="COMPLETED"><C:time-range start="20200101T000000Z"/></C:prop-filter></C:comp-filter>')).toBeUndefined();
     expect(await told(inRange('VEVENT', 'end="20300101T000000Z"'))).toBe('max-date-time');
   });
 

@@ -14,12 +14,14 @@ import { zoneOf } from './time-zone.ts';
 export class CalendarDataView {
   readonly asked: CalendarDataRequest;
   readonly #json: boolean;
+  readonly #zone: Zone | undefined;
   readonly #floats: boolean;
   readonly #renderers = new Map<Zone | undefined, Renderer>();
 
-  /** @throws DavError CALDAV:supported-calendar-data, CALDAV:valid-filter */
-  constructor(node: XmlNode) {
+  /** `zone`: the report's own (RFC 4791 §9.8), before each calendar's. @throws DavError CALDAV:supported-calendar-data, CALDAV:valid-filter */
+  constructor(node: XmlNode, zone?: Zone) {
     this.asked = readCalendarData(node);
+    this.#zone = zone;
     this.#json = this.asked.media === 'application/calendar+json';
     const { expand, limitRecurrenceSet, limitFreebusySet } = this.asked;
     // The calendar's zone matters where floating times are compared with a range.
@@ -33,7 +35,7 @@ export class CalendarDataView {
 
   write(xml: XmlSink, { body, facts }: Item, collection: Collection | undefined): boolean {
     if (body === undefined) return false;
-    const made = this.#rendererFor(this.#floats && collection !== undefined ? zoneOf(collection) : undefined);
+    const made = this.#rendererFor(this.#floats ? this.#zone ?? (collection === undefined ? undefined : zoneOf(collection)) : undefined);
     const text = made.verbatim ? body : made.render(body, facts);
     if (this.#json) xml.text(decode(toJson(text)));
     else if (facts !== undefined && (facts.flags & CLEAN) !== 0) xml.fragment(decode(text));
@@ -50,17 +52,17 @@ export class CalendarDataView {
 
 const views = new WeakMap<XmlNode, CalendarDataView>();
 /** @throws DavError as the constructor */
-function viewOf(node: XmlNode): CalendarDataView {
+function viewOf(node: XmlNode, zone?: Zone): CalendarDataView {
   let view = views.get(node);
-  if (view === undefined) views.set(node, view = new CalendarDataView(node));
+  if (view === undefined) views.set(node, view = new CalendarDataView(node, zone));
   return view;
 }
 
-/** The calendar-data that a report asks for, if it does; throws before the answer begins. */
-export function askedView(report: XmlNode): CalendarDataView | undefined {
+/** The calendar-data that a report asks for, if it does, with the report's own zone; throws before the answer begins. */
+export function askedView(report: XmlNode, zone?: Zone): CalendarDataView | undefined {
   const prop = report.children.find(({ name }) => name.ns === 'DAV:' && name.local === 'prop');
   const node = prop?.children.find(({ name }) => name.ns === CALDAV && name.local === 'calendar-data');
-  return node === undefined ? undefined : viewOf(node);
+  return node === undefined ? undefined : viewOf(node, zone);
 }
 
 export const calendarData: LiveProperty = {

@@ -32,16 +32,16 @@ function instant(node: XmlNode, end: 'start' | 'end'): EpochSeconds | undefined 
   return parsed.local;
 }
 
-/** RFC 4791 §7.8, CALDAV:min-date-time and max-date-time, for the closed ends of a range. `now` in seconds. */
+/** RFC 4791 §7.8, CALDAV:min-date-time and max-date-time: neither end that is given may lie outside. `now` in seconds. */
 export function checkReach(range: TimeRange, now: EpochSeconds, { queryPast, queryFuture }: Limits): void {
   const earliest = now - queryPast;
   const latest = now + queryFuture;
-  if (range.start !== ALWAYS.start && range.start < earliest) throw minDateTime(formatUtc(earliest), 'the range starts too long ago');
-  if (range.end !== ALWAYS.end && range.end > Math.min(latest, LAST_LOCAL + 1)) throw maxDateTime(formatUtc(Math.min(latest, LAST_LOCAL)), 'the range ends too far in the future');
+  const [starts, ends] = [range.start !== ALWAYS.start, range.end !== ALWAYS.end];
+  if ((starts && range.start < earliest) || (ends && range.end < earliest)) throw minDateTime(formatUtc(earliest), 'the range reaches too far back');
+  if ((ends && range.end > Math.min(latest, LAST_LOCAL + 1)) || (starts && range.start > latest)) throw maxDateTime(formatUtc(Math.min(latest, LAST_LOCAL)), 'the range reaches too far into the future');
 }
 
-/** Every range that a filter holds, at any depth. */
+/** The ranges of a filter that instances of series are looked for in, at any depth; a property's own time costs nothing to compare, however long ago it was. */
 export function rangesOf(filter: ComponentFilter): readonly TimeRange[] {
-  const own = filter.range === undefined ? [] : [filter.range];
-  return [...own, ...filter.properties.flatMap(({ range }) => (range === undefined ? [] : [range])), ...filter.components.flatMap(rangesOf)];
+  return [...(filter.range === undefined ? [] : [filter.range]), ...filter.components.flatMap(rangesOf)];
 }

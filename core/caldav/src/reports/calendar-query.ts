@@ -118,7 +118,8 @@ function readQuery(body: XmlNode): CalendarQuery {
   if (known !== undefined) return known;
   const filters = body.children.filter(({ name }) => name.ns === CALDAV && name.local === 'filter');
   if (filters.length !== 1) throw validFilter('A calendar-query holds one filter.');
-  const query = { filter: readFilter(filters[0]!), zone: queryZone(body), view: askedView(body), asking: body };
+  const zone = queryZone(body);
+  const query = { filter: readFilter(filters[0]!), zone, view: askedView(body, zone), asking: body };
   read.set(body, query);
   return query;
 }
