@@ -17,8 +17,8 @@ import { syncCollection } from './reports/sync-collection.ts';
 
 export const webdavFeature: DavFeature = {
   name: 'webdav',
-  // RFC 4918 §18.1, §18.3; class 2 would be locks. RFC 5689 §3.1.
-  compliance: ['1', '3', 'extended-mkcol'],
+  // RFC 4918 §18.1, §18.3; class 2 would be locks. RFC 5689 §3.1. Whole homes sync (RFC 6578).
+  compliance: ['1', '3', 'extended-mkcol', 'calendarserver-home-sync'],
   methods: [options, propfind, proppatch, report, getFile, getCollection, putFile, putCollection, deleteFile, deleteFiles, mkcolFile, mkcolElsewhere, copy, move],
   reports: [syncCollection],
   properties: webdavProperties,

@@ -24,7 +24,7 @@ describe('OPTIONS', () => {
   it('gives the DAV field, to nobody too, and no other answer has it (RFC 4918 §10.1)', async () => {
     for (const path of ['/', HOME, CALENDAR, `${CALENDAR}a.ics`, '/principals/__uids__/id-alice/']) {
       const { status, headers } = await dav.send('OPTIONS', path, { as: '' });
-      expect([path, status, headers.get('dav')]).toEqual([path, 200, expect.stringMatching(/^1, 3, extended-mkcol, access-control/)]);
+      expect([path, status, headers.get('dav')]).toEqual([path, 200, expect.stringMatching(/^1, 3, extended-mkcol, calendarserver-home-sync, access-control/)]);
       expect(headers.get('dav')).not.toContain('2,');
       expect((await dav.propfind(path, '<D:displayname/>')).headers.get('dav')).toBeNull();
     }
