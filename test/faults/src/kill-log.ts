@@ -14,6 +14,7 @@ export type Entry =
 export interface Expected {
   /** Home → name → the states it may have: the newest answered one, and those of unanswered changes. */ readonly states: ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string | null>>>;
   readonly answered: number;
+  /** Every ETag that some change was to store, answered or not. */ readonly everStored: ReadonlySet<string>;
   /** What contradicts itself in the answers alone, in sentences. */ readonly wrong: readonly string[];
   /** Counter → its highest answered value, and how many unanswered changes may have raised it. */ readonly counters: ReadonlyMap<string, { readonly highest: number; readonly open: number }>;
 }
@@ -22,9 +23,11 @@ export function expectedFrom(logs: readonly string[]): Expected {
   const answers: { readonly home: string; readonly revision: number; readonly effects: Effects }[] = [];
   const unanswered: { readonly home: string; readonly effects: Effects; readonly counter: string | undefined }[] = [];
   const counts = new Map<string, number[]>();
+  const everStored = new Set<string>();
   for (const log of logs) {
     const began = new Map<number, Extract<Entry, { readonly began: number }>>();
     for (const entry of readEntries(log)) {
+      if ('effects' in entry) for (const state of Object.values(entry.effects)) if (state !== null) everStored.add(state);
       if ('began' in entry) began.set(entry.began, entry);
       else if ('refused' in entry) began.delete(entry.refused);
       else {
@@ -38,7 +41,7 @@ export function expectedFrom(logs: readonly string[]): Expected {
   }
   const wrong = [...contradictions(answers), ...[...counts].flatMap(([counter, values]) => duplicates(values).map((value) => `${counter} was ${value} twice`))];
   const counters = new Map([...counts].map(([counter, values]) => [counter, { highest: Math.max(...values), open: unanswered.filter((each) => each.counter === counter).length }]));
-  return { states: statesFrom(answers, unanswered), answered: answers.length, wrong, counters };
+  return { states: statesFrom(answers, unanswered), answered: answers.length, everStored, wrong, counters };
 }
 
 function statesFrom(answers: readonly { readonly home: string; readonly revision: number; readonly effects: Effects }[], unanswered: readonly { readonly home: string; readonly effects: Effects }[]): Expected['states'] {

@@ -9,6 +9,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, rmSync } from 'node:fs';
+import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -16,7 +17,7 @@ import type { PrincipalId } from '@kalends/contracts';
 import { openFlatFileStore } from '@kalends/storage-flat-file';
 import type { FlatFileStore } from '@kalends/storage-flat-file';
 import { file } from '@kalends/testkit';
-import { disagreements } from './agreement.ts';
+import { disagreements, etagOf } from './agreement.ts';
 import { forgetfulFiles } from './forgetful-files.ts';
 import { etagsOf } from './home-snapshot.ts';
 import type { ChildSetting } from './kill-child.ts';
@@ -109,6 +110,34 @@ class Killing implements AsyncDisposable {
     return expectedFrom(this.#logs);
   }
 
+  /** What a backup tool takes that knows nothing of us, while the processes go on: name by name, and what is gone by then is left out. */
+  async backup(): Promise<{ readonly path: string; readonly before: Expected; readonly after: Expected }> {
+    const path = scratchFolder('backup');
+    const before = this.expected;
+    await copyTolerantly(join(this.root, 'calendars'), join(path, 'calendars'));
+    return { path, before, after: this.expected };
+  }
+  /** Every file of a backup is one that was once stored, and every counter is there, at a value of that time. */
+  async judgeBackup({ path, before, after }: Awaited<ReturnType<Killing['backup']>>): Promise<readonly string[]> {
+    const restored = await openFlatFileStore({ path, shards: 2, itemReader: killReader, checkpointSeconds: 3600, writer: 'inline' });
+    const wrong: string[] = [];
+    for (const owner of OWNERS) {
+      const home = (await restored.store.findHome(owner as PrincipalId))!;
+      for (const { id } of await restored.store.listCollections(home.root.id, 'infinity')) {
+        for await (const batch of restored.store.listItems(id, { body: true })) {
+          for (const { name, etag, body } of batch) if (etagOf(body!) !== etag || (!after.everStored.has(etag) && etag !== etagOf(new TextEncoder().encode('0')))) wrong.push(`${owner}: ${name} was never stored like that`);
+        }
+      }
+      for (const name of COUNTERS) {
+        const value = await counterValue(restored, `${owner} ${name}`);
+        const [low, high] = [before.counters.get(`${owner} ${name}`)?.highest ?? 0, after.counters.get(`${owner} ${name}`)];
+        if (value < low || value > (high?.highest ?? 0) + (high?.open ?? 0)) wrong.push(`${owner}: counter ${name} is ${value}, was ${low} to ${high?.highest}`);
+      }
+    }
+    await restored.close();
+    return wrong;
+  }
+
   /** Opens the store as the next process would, and compares. */
   async check(): Promise<readonly string[]> {
     const { states, wrong, counters } = this.expected;
@@ -137,6 +166,14 @@ class Killing implements AsyncDisposable {
   }
 }
 
+async function copyTolerantly(from: string, to: string): Promise<void> {
+  await mkdir(to, { recursive: true });
+  for (const entry of await readdir(from, { withFileTypes: true }).catch(() => [])) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) await copyTolerantly(source, target);
+    else if (entry.isFile()) await copyFile(source, target).catch((error: unknown) => { if ((error as { code: string }).code !== 'ENOENT') throw error; });
+  }
+}
 async function counterValue({ store }: FlatFileStore, key: string): Promise<number> {
   const [owner, name] = key.split(' ') as [PrincipalId, string];
   const { item } = (await store.locate(owner, ['counters', name], { body: true }))!;
@@ -166,12 +203,16 @@ describe('the flat-file store under kill -9', () => {
     await killing.prepare();
     const running = [await killing.start(1), await killing.start(2)];
     const wrong: string[] = [];
-    for (let round = 0; round < ROUNDS && wrong.length === 0; round++) wrong.push(...await killing.round(round, running));
-    for (const child of running) {
-      child.send('end');
-      await once(child, 'exit');
+    const backups: Awaited<ReturnType<Killing['backup']>>[] = [];
+    for (let round = 0; round < ROUNDS && wrong.length === 0; round++) {
+      wrong.push(...await killing.round(round, running));
+      if (round % 10 === 3) backups.push(await killing.backup());
     }
     expect(wrong).toEqual([]);
+    for (const backup of backups) expect(await killing.judgeBackup(backup)).toEqual([]);
+    // Both at once, and the index goes before anybody could recover: the files alone have what was answered.
+    await Promise.all(running.map(kill));
+    rmSync(join(killing.root, 'index'), { recursive: true });
     expect(await killing.check()).toEqual([]);
     expect(killing.expected.answered).toBeGreaterThan(ROUNDS * 20);
     // The index is disposable: without it the files alone say the same.
