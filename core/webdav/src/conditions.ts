@@ -22,15 +22,18 @@ export function tagMatches(condition: TagCondition, exists: boolean, tag: string
 }
 
 /**
- * If-Match and If-None-Match of a write, against the item inside the change: the only place where they count.
+ * If-Match, If-None-Match and If of a write, against the item inside the change: the only place where they count. (Lists of If that name a URL, which may be
+ * another's, were answered before the change.)
  * @throws DavError 412
  */
-export function expectItem({ ifMatch, ifNoneMatch }: RequestFields, current: Item | undefined): void {
+export function expectItem({ ifMatch, ifNoneMatch, if: lists }: RequestFields, current: Item | undefined): void {
   const tag = current === undefined ? undefined : itemTag(current);
   if (tagFails(ifMatch, current !== undefined, tag)) throw preconditionFailed('The resource is not, or no longer, what If-Match names.');
   if (ifNoneMatch !== undefined && tagMatches(ifNoneMatch, current !== undefined, tag)) {
     throw preconditionFailed(ifNoneMatch === '*' ? 'There is something at this URL already.' : 'The resource is what If-None-Match names.');
   }
+  const own = lists?.every(({ resource }) => resource === undefined) === true;
+  if (own && !lists.some(({ conditions }) => conditions.every((condition) => holds(condition, tag)))) throw preconditionFailed('No list of the If field holds.');
 }
 
 /** One list that holds is enough (RFC 4918 §10.4.3). State tokens match nothing: there are no locks. */

@@ -17,5 +17,5 @@ export function conditionGuard(fields: RequestFields): Guard {
 }
 
 /** Does the client demand anything of the version that is there? Then the store is to insist on the very version that the guard saw. */
-export const isConditional = ({ ifMatch, ifNoneMatch, ifScheduleTagMatch, ifUnmodifiedSince }: RequestFields): boolean =>
-  ifMatch !== undefined || ifNoneMatch !== undefined || ifScheduleTagMatch !== undefined || ifUnmodifiedSince !== undefined;
+export const isConditional = ({ ifMatch, ifNoneMatch, if: lists, ifScheduleTagMatch, ifUnmodifiedSince }: RequestFields): boolean =>
+  ifMatch !== undefined || lists !== undefined || ifNoneMatch !== undefined || ifScheduleTagMatch !== undefined || ifUnmodifiedSince !== undefined;
