@@ -15,7 +15,7 @@ export type { Asked, KindPlan } from './properties/plan.ts';
 export { PropertyRegistry } from './properties/registry.ts';
 export type { StoredProperty } from './properties/registry.ts';
 export { collectionProperty, elementOf, propertyText, storedProperty, takesDead, textOf } from './properties/stored.ts';
-export { applyChanges, mergePatches, planChanges, readInstructions, recordOperations, writeOutcomes } from './properties/change.ts';
+export { applyChanges, collectionChange, mergePatches, planChanges, readInstructions, recordOperations, writeOutcomes } from './properties/change.ts';
 export type { Instruction, PlannedChanges, PropertyOutcome } from './properties/change.ts';
 export { answer, answerBytes, answerXml } from './answer.ts';
 export { expectItem } from './conditions.ts';

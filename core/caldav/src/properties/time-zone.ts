@@ -2,10 +2,10 @@
  * CALDAV:calendar-timezone (RFC 4791 §5.2.2) and calendar-timezone-id (RFC 7809 §5.2): one value with two faces. Setting either sets both, removing either
  * removes both. It is the zone in which floating times and all-day events of a calendar are read.
  */
-import type { Collection, LiveProperty, PrincipalId, XmlNode } from '@kalends/contracts';
+import type { Collection, LiveProperty, PrincipalId, PropertyChange, PropertyRow, XmlNode } from '@kalends/contracts';
 import { ObjectZones, findProperty, knownZone, parse, parseJson, readText, toJson, vtimezoneText, zoneName } from '@kalends/icalendar';
 import type { CalendarObject, Zone } from '@kalends/icalendar';
-import { clark, collectionProperty, storedProperty, storedText, textOf } from '@kalends/webdav';
+import { clark, collectionChange, collectionProperty, storedProperty, storedText, textOf } from '@kalends/webdav';
 import { caldav } from '../names.ts';
 import { validCalendarData, validTimezone } from '../preconditions.ts';
 import { mediaAttributes, mediaOf } from '../query/read-calendar-data.ts';
@@ -27,7 +27,7 @@ export const calendarTimezone: LiveProperty = {
     return true;
   },
   attributes: (asked) => mediaAttributes(mediaOf(asked)),
-  change: changeable(async (value) => (value === undefined ? REMOVED : both(readZone(Buffer.from(value.text), mediaOf(value) === 'application/calendar+json')))),
+  change: changeable(async (value, row) => (value === undefined ? collectionChange(row, NONE, [KEY, KEY_ID]) : both(row, readZone(Buffer.from(value.text), mediaOf(value) === 'application/calendar+json')))),
 };
 
 export const calendarTimezoneId: LiveProperty = {
@@ -38,17 +38,17 @@ export const calendarTimezoneId: LiveProperty = {
     xml.text(textOf(stored));
     return true;
   },
-  change: changeable(async (value) => (value === undefined ? REMOVED : both(namedZone(value)))),
+  change: changeable(async (value, row) => (value === undefined ? collectionChange(row, NONE, [KEY, KEY_ID]) : both(row, namedZone(value)))),
 };
 
-const REMOVED = { in: 'collection', patch: { remove: [KEY, KEY_ID] } } as const;
+const NONE: ReadonlyMap<string, string> = new Map();
 
 interface ZoneValue { readonly id: string | undefined; readonly text: string }
 
-function both({ id, text }: ZoneValue): { readonly in: 'collection'; readonly patch: { readonly set: ReadonlyMap<string, string>; readonly remove: readonly string[] } } {
+function both(row: PropertyRow, { id, text }: ZoneValue): PropertyChange {
   const set = new Map([[KEY, storedText(TIMEZONE, text)]]);
   if (id !== undefined) set.set(KEY_ID, storedText(TIMEZONE_ID, id));
-  return { in: 'collection', patch: { set, remove: id === undefined ? [KEY_ID] : [] } };
+  return collectionChange(row, set, id === undefined ? [KEY_ID] : []);
 }
 
 function namedZone({ text }: XmlNode): ZoneValue {

@@ -3,7 +3,8 @@
  * outbox say of themselves.
  */
 import type { Collection, DavFeature, DavRequest, LiveProperty, PropertyChange, PropertyRow, QName, XmlNode } from '@kalends/contracts';
-import { componentsOf, caldav, calendarserver, changeable, fixed, homePath, ofHome, resourceType, transparencyOf, validScheduleDefaultCalendarUrl } from '@kalends/caldav';
+import { WRITE_CONTENT, WRITE_PROPERTIES } from '@kalends/contracts';
+import { componentsOf, caldav, calendarserver, fixed, homePath, ofHome, resourceType, transparencyOf, validScheduleDefaultCalendarUrl } from '@kalends/caldav';
 import { badRequest, condition, CALENDARSERVER, dav, engineOf, isNamed } from '@kalends/webdav';
 import type { DavError } from '@kalends/webdav';
 
@@ -73,7 +74,8 @@ function defaultCalendar(name: QName, component: 'VEVENT' | 'VTODO', refusal: ()
       if (calendar !== undefined) xml.href(homePath(row.resource.owner!, [calendar.segment]).slice(0, -1));
       return true;
     },
-    change: changeable((value, row, request) => choose(value, row, request, note, component, refusal)),
+    // Where invitations are filed is no matter of looks: who may only read and set properties does not say it.
+    change: { requires: WRITE_PROPERTIES | WRITE_CONTENT, plan: (value, row, request) => choose(value, row, request, note, component, refusal) },
   };
 }
 

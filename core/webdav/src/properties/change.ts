@@ -3,7 +3,7 @@
  * outcome.
  */
 import type { CollectionId, CollectionPatch, DavRequest, PropertyChange, PropertyRow, QName, RecordOperation, StoreWriter, XmlNode } from '@kalends/contracts';
-import { WRITE_PROPERTIES } from '@kalends/contracts';
+import { WRITE_CONTENT, WRITE_PROPERTIES } from '@kalends/contracts';
 import { STATUS_CODES } from 'node:http';
 import { engineOf } from '../engine.ts';
 import { DavError } from '../errors/dav-error.ts';
@@ -11,7 +11,7 @@ import { fromStore } from '../errors/from-store.ts';
 import { badRequest, cannotModifyProtectedProperty, forbidden } from '../errors/preconditions.ts';
 import { writeErrorElement } from '../errors/write-error.ts';
 import { isItemKind } from '../resource/shape.ts';
-import { MAX_PROPERTIES_LENGTH, MAX_PROPERTY_LENGTH } from '../xml/limits.ts';
+import { MAX_PERSONAL_LENGTH, MAX_PROPERTIES_LENGTH, MAX_PROPERTY_LENGTH } from '../xml/limits.ts';
 import { clark, dav, isNamed } from '../xml/names.ts';
 import type { Element } from '../xml/read.ts';
 import { xmlOf } from '../xml/write.ts';
@@ -69,17 +69,20 @@ function checkRoom({ resource, item }: PropertyRow, changes: readonly PropertyCh
   const stored = resource.share ?? resource.collection;
   if (item !== undefined || stored === undefined) return;
   const patch = mergePatches(changes, stored.id).get(stored.id);
-  const values = new Map([...stored.properties, ...(patch?.set ?? [])]);
-  for (const key of patch?.remove ?? []) values.delete(key);
+  if ((patch?.set?.size ?? 0) > 0) checkLength(overlaid(stored.properties, patch?.set, patch?.remove), MAX_PROPERTIES_LENGTH);
   const mine = patch?.personal;
-  const personal = [...stored.personal].flatMap(([principal, own]) => (principal === mine?.principal ? [...own].filter(([key]) => !mine.set?.has(key)) : [...own]));
-  if ((patch?.set?.size ?? 0) + (mine?.set?.size ?? 0) > 0) checkLength([...values, ...personal, ...(mine?.set ?? [])]);
+  // Apart from those for all, so that nobody fills up what is another's.
+  if ((mine?.set?.size ?? 0) > 0) checkLength(overlaid(stored.personal.get(mine!.principal), mine!.set, mine!.remove), MAX_PERSONAL_LENGTH);
 }
 
-function checkLength(values: Iterable<readonly [string, string]>): void {
+function overlaid(values: Values, set: Values, remove: readonly string[] = []): ReadonlyMap<string, string> {
+  return new Map([...[...(values ?? [])].filter(([key]) => !remove.includes(key)), ...(set ?? [])]);
+}
+
+function checkLength(values: ReadonlyMap<string, string>, most: number): void {
   let length = 0;
   for (const [key, value] of values) length += key.length + value.length;
-  if (length > MAX_PROPERTIES_LENGTH) throw new DavError(507, { detail: `The properties of one resource may have ${MAX_PROPERTIES_LENGTH} characters in all.` });
+  if (length > most) throw new DavError(507, { detail: `The properties of one resource may have ${most} characters in all.` });
 }
 
 async function planOne(request: DavRequest, row: PropertyRow, { name, value, language }: Instruction, creating: boolean): Promise<PropertyChange> {
@@ -100,9 +103,19 @@ async function planOne(request: DavRequest, row: PropertyRow, { name, value, lan
   if (xml !== undefined && xml.length > MAX_PROPERTY_LENGTH) throw new DavError(507, { detail: `A property may have ${MAX_PROPERTY_LENGTH} characters at most.` });
   const set = new Map(xml === undefined ? [] : [[key, xml]]);
   const remove = xml === undefined ? [key] : [];
-  if (isItemKind(kind)) return { in: 'item', set, remove };
+  if (isItemKind(kind)) {
+    // Of items there are no values of one's own.
+    if (!creating) need(row.access, WRITE_CONTENT, href);
+    return { in: 'item', set, remove };
+  }
   if (row.resource.collection === undefined) throw forbidden('Nothing is stored of this resource that could keep a property.');
-  return { in: 'collection', patch: { set, remove } };
+  return collectionChange(row, set, remove);
+}
+
+/** Who may set properties but change nothing else, as a delegate who reads, sets them for himself alone: they lie over those for all (2.8 of the plan). */
+export function collectionChange({ resource, access, identity: { principal } }: PropertyRow, set: ReadonlyMap<string, string>, remove: readonly string[]): PropertyChange {
+  const forAll = principal === undefined || principal === resource.owner || (access & WRITE_CONTENT) !== 0;
+  return { in: 'collection', patch: forAll ? { set, remove } : { personal: { principal, set, remove } } };
 }
 
 function pick(request: DavRequest): { readonly engine: ReturnType<typeof engineOf>['engine']; readonly href: string; need(has: number, privileges: number, href: string): void } {
@@ -149,7 +162,7 @@ export async function applyChanges(tx: StoreWriter, changes: readonly PropertyCh
   if (dead === undefined) return;
   if (dead.set.size > 0) {
     const there = (await tx.findItem(self, row.item.name, { dead: 'all' }))?.dead ?? new Map<string, string>();
-    checkLength(new Map([...[...there].filter(([key]) => !dead.remove.includes(key)), ...dead.set]));
+    checkLength(overlaid(there, dead.set, dead.remove), MAX_PROPERTIES_LENGTH);
   }
   await tx.setDead({ collection: self, name: row.item.name }, dead.set, dead.remove);
 }

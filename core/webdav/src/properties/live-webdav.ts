@@ -3,7 +3,7 @@
  * define them for itself. Access control's are in `live-acl.ts`.
  */
 import type { Collection, DavFeature, DavRequest, LiveProperty, PropertyRow, XmlSink } from '@kalends/contracts';
-import { WRITE_PROPERTIES } from '@kalends/contracts';
+import { WRITE_CONTENT, WRITE_PROPERTIES } from '@kalends/contracts';
 import { engineOf } from '../engine.ts';
 import type { Engine } from '../engine.ts';
 import { collectionTag, isItemKind, itemTag, ownCollection, syncToken } from '../resource/shape.ts';
@@ -11,6 +11,7 @@ import { quotaOctets } from '../write-limits.ts';
 import { CALENDARSERVER, clark, dav } from '../xml/names.ts';
 import type { Element } from '../xml/read.ts';
 import { escapeText, xmlOf } from '../xml/write.ts';
+import { collectionChange } from './change.ts';
 import type { StoredProperty } from './registry.ts';
 
 const EVERY = ['*'];
@@ -32,11 +33,12 @@ const displayname: StoredProperty = {
   write: () => false,
   change: {
     requires: WRITE_PROPERTIES,
-    plan: (value, row) => {
+    plan: (value, row, request) => {
+      if (row.item !== undefined) engineOf(request).need(row.access, WRITE_CONTENT, engineOf(request).href);
       const key = clark(dav('displayname'));
       const set = new Map(value === undefined ? [] : [[key, xmlOf(value as Element)] as const]);
       const remove = value === undefined ? [key] : [];
-      return Promise.resolve(row.item === undefined ? { in: 'collection', patch: { set, remove } } : { in: 'item', set, remove });
+      return Promise.resolve(row.item === undefined ? collectionChange(row, set, remove) : { in: 'item', set, remove });
     },
   },
 };

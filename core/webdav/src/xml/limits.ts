@@ -16,5 +16,7 @@ export const CACHED_BODIES = 256;
 export const MAX_PROPERTY_LENGTH = 256 * 1024;
 /** All of them on one resource: names and values. */
 export const MAX_PROPERTIES_LENGTH = 1024 * 1024;
+/** What one person keeps for himself on another's collection. */
+export const MAX_PERSONAL_LENGTH = 128 * 1024;
 /** Names in one DAV:prop, and properties in one expand-property: clients ask for some dozens. Each costs work in every row. */
 export const MAX_ASKED_PROPERTIES = 1000;
