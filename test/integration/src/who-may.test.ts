@@ -212,6 +212,20 @@ describe('to a delegate', () => {
     expect(await statuses('carol')).toEqual([403, 403, 403, 403, 403, 403, 403, 403]);
   });
 
+  it('who only reads sets properties for himself alone, and not where invitations are filed', async () => {
+    await delegate('read', 4);
+    const setting = (path: string, inner: string): Promise<DavAnswer> => dav.send('PROPPATCH', path, { as: 'carol', body: `<D:propertyupdate ${NAMESPACES}><D:set><D:prop>${inner}</D:prop></D:set></D:propertyupdate>` });
+    const zone = '<C:calendar-timezone-id>Asia/Tokyo</C:calendar-timezone-id>';
+    for (const [inner, asked] of [['<D:displayname>hers</D:displayname>', '<D:displayname/>'], ['<x xmlns="u">hers</x>', '<x xmlns="u"/>'], [zone, '<C:calendar-timezone-id/>'], ['<C:calendar-description>hers</C:calendar-description>', '<C:calendar-description/>']] as const) {
+      expect((await setting(`${ALICE}calendar/`, inner)).plain, inner).toContain('200 OK');
+      expect((await dav.propfind(`${ALICE}calendar/`, asked, { as: 'carol' })).text).toMatch(/hers|Tokyo/);
+      expect((await dav.propfind(`${ALICE}calendar/`, asked)).text).not.toMatch(/hers|Tokyo/);
+    }
+    expect((await setting(`${ALICE}dropbox/folder/file.txt`, '<x xmlns="u">hers</x>')).plain).toContain('403 ');
+    expect((await setting(`${ALICE}inbox/`, `<C:schedule-default-calendar-URL><D:href>${ALICE}free/</D:href></C:schedule-default-calendar-URL>`)).plain).toContain('403 ');
+    await delegate('read');
+  });
+
   it('is nobody by being in a group with her', async () => {
     expect((await dav.send('GET', event, { as: 'bob' })).status).toBe(403);
     expect((await dav.propfind('/calendars/groups/team/', '<D:displayname/>', { as: 'bob', depth: '1' })).status).toBe(207);
