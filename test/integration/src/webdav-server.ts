@@ -58,7 +58,7 @@ export async function startWebdavServer({ principals = [person('alice'), person(
   const { dav } = await setUp(webdavPlugin, { ...services, features, access: compiled, authentication: trusting(directory) });
   const inspector = { plugins: () => [], health: async () => [], ready: () => true };
   const served = [wellKnown, dav].filter((feature) => feature !== undefined) as never[];
-  const host = new ExpressHost({ features: served, adminApis: [], authentication: trusting(directory), inspector, log });
+  const host = await ExpressHost.open({ features: served, adminApis: [], authentication: trusting(directory), inspector, log });
   const front = new Front({ features: served, host, proxies: new TrustedProxies(['127.0.0.1']), accessLog: { write: (line) => { accessLines.push(line); } }, clock, log });
   const listener = new Listener([{ secure: false, host: '127.0.0.1', port: 0 }], front.handle, {
     headersMilliseconds: 5000, requestMilliseconds: 20_000, keepAliveMilliseconds: 2000, headerOctets: 32_768, headerCount: 200, connections: 1000,
