@@ -38,8 +38,7 @@ export class CalendarDataView {
     const made = this.#rendererFor(this.#floats ? this.#zone ?? (collection === undefined ? undefined : zoneOf(collection)) : undefined);
     const text = made.verbatim ? body : made.render(body, facts);
     if (this.#json) xml.text(decode(toJson(text)));
-    else if (facts !== undefined && (facts.flags & CLEAN) !== 0) xml.fragment(decode(text));
-    else xml.text(decode(text));
+    else xml.octets(text, facts !== undefined && (facts.flags & CLEAN) !== 0);
     return true;
   }
 

@@ -115,7 +115,7 @@ export class Multistatus {
       xml.restore(before);
       this.#status(href, 500);
     }
-    if (xml.length >= FLUSH_AT) this.#stream.write(xml.take());
+    if (xml.length >= FLUSH_AT) this.#flush();
   }
 
   /** A response with a status and no properties (RFC 4918 §14.24), with a named condition where there is one. */
@@ -129,7 +129,7 @@ export class Multistatus {
     if (error !== undefined) writeErrorElement(xml, error);
     xml.fragment('</response>');
     this.#rows++;
-    if (xml.length >= FLUSH_AT) this.#stream.write(xml.take());
+    if (xml.length >= FLUSH_AT) this.#flush();
   }
 
   /** The same for a name in a collection. */
@@ -149,7 +149,13 @@ export class Multistatus {
 
   async end(): Promise<void> {
     this.xml.close();
-    await this.#stream.end(this.xml.take());
+    const pieces = this.xml.takePieces();
+    for (const piece of pieces.slice(0, -1)) this.#stream.write(piece);
+    await this.#stream.end(pieces.at(-1)!);
+  }
+
+  #flush(): void {
+    for (const piece of this.xml.takePieces()) this.#stream.write(piece);
   }
 }
 

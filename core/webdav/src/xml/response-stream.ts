@@ -1,9 +1,10 @@
 /**
- * Text to a response through pooled buffers: strings of some kilobytes are encoded into one 64 KiB buffer, which goes to the socket when full and back to the
- * pool in the write callback. What fits one string leaves with `Content-Length`. gzip at level 1 where the client asks, from 4 KiB on, but not on loopback.
+ * Text to a response through pooled buffers: strings of some kilobytes are encoded, and octets copied, into one 64 KiB buffer, which goes to the socket when full
+ * and back to the pool in the write callback. What fits one string or one buffer leaves with `Content-Length`. gzip at level 1 where the client asks, from 4 KiB on, but not on loopback.
  */
 import type { HttpExchange } from '@kalends/contracts';
 import { ClientGone, clientOf } from '@kalends/http';
+import type { XmlPiece } from './write.ts';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createGzip, gzip } from 'node:zlib';
 import type { Gzip } from 'node:zlib';
@@ -48,16 +49,22 @@ export class ResponseStream {
     this.#pool = pool;
   }
 
-  write(text: string): void {
-    const most = text.length * OCTETS_PER_UNIT;
+  /** Octets must not change any more. */
+  write(piece: XmlPiece): void {
+    const isText = typeof piece === 'string';
+    const most = isText ? piece.length * OCTETS_PER_UNIT : piece.length;
     if (most > BUFFER_OCTETS) {
       this.#flush();
-      this.#send(Buffer.from(text, 'utf8'), undefined);
+      this.#send(isText ? Buffer.from(piece, 'utf8') : piece, undefined);
       return;
     }
     if (this.#buffer !== undefined && this.#used + most > BUFFER_OCTETS) this.#flush();
     const buffer = this.#buffer ??= this.#pool.take();
-    this.#used += buffer.write(text, this.#used, 'utf8');
+    if (isText) this.#used += buffer.write(piece, this.#used, 'utf8');
+    else {
+      buffer.set(piece, this.#used);
+      this.#used += piece.length;
+    }
   }
 
   /** @throws ClientGone */
@@ -75,12 +82,13 @@ export class ResponseStream {
     }
   }
 
-  async end(rest: string): Promise<void> {
-    if (!this.#begun && this.#buffer === undefined) {
+  async end(rest: XmlPiece): Promise<void> {
+    if (!this.#begun && this.#buffer === undefined && typeof rest === 'string') {
       await this.#endWhole(rest);
       return;
     }
     this.write(rest);
+    if (!this.#begun && !wantsGzip(this.#exchange)) this.#exchange.response.setHeader('Content-Length', this.#used);
     this.#flush();
     (this.#zip ?? this.#exchange.response).end();
   }
@@ -106,7 +114,7 @@ export class ResponseStream {
     this.#send(octets, () => this.#pool.give(buffer));
   }
 
-  #send(octets: Buffer, done: (() => void) | undefined): void {
+  #send(octets: Uint8Array, done: (() => void) | undefined): void {
     const { response } = this.#exchange;
     if (!this.#begun) {
       this.#begun = true;

@@ -42,6 +42,45 @@ describe('writing XML', () => {
     expect(xml.take()).toBe('<b/></a>');
   });
 
+  it('hands over octets as they came, between the text around them', () => {
+    const octets = Buffer.from('Grüße, 会議');
+    const xml = new XmlWriter();
+    xml.open(D('a'));
+    xml.octets(octets, true);
+    xml.close();
+    expect(xml.takePieces()).toEqual(["<a xmlns='DAV:'>", octets, '</a>']);
+    expect(xml.takePieces()).toEqual(['']);
+  });
+
+  it('escapes octets that are not known to be clean, and replaces what is no UTF-8 or no XML (XML 1.0 §2.2)', () => {
+    const written = (octets: Buffer): string => {
+      const xml = new XmlWriter();
+      xml.open(D('a'));
+      xml.octets(octets, false);
+      xml.close();
+      return xml.take();
+    };
+    expect(written(Buffer.from('a < é & b'))).toBe("<a xmlns='DAV:'>a &lt; é &amp; b</a>");
+    expect(written(Buffer.from([0x61, 0xff, 0x62]))).toBe("<a xmlns='DAV:'>a\ufffdb</a>");
+    expect(written(Buffer.from('a\0b\ufffec'))).toBe("<a xmlns='DAV:'>a\ufffdb\ufffdc</a>");
+    expect(written(Buffer.from('Grüße'))).toBe("<a xmlns='DAV:'>Grüße</a>");
+  });
+
+  it('counts and forgets octets like text', () => {
+    const xml = new XmlWriter();
+    xml.open(D('a'));
+    const before = xml.snapshot();
+    xml.hold();
+    xml.octets(Buffer.from('12345'), true);
+    expect(xml.length).toBe("<a xmlns='DAV:'>12345".length);
+    xml.undo();
+    expect(xml.length).toBe("<a xmlns='DAV:'>".length);
+    xml.octets(Buffer.from('gone'), true);
+    xml.restore(before);
+    xml.close();
+    expect(xml.take()).toBe("<a xmlns='DAV:'></a>");
+  });
+
   it('keeps an element whole: attributes, mixed content, what has no namespace, and the language in scope (RFC 4918 §4.3)', () => {
     const text = '<p xmlns="" xmlns:q="urn:q" a="1" q:b="&lt;2&gt;">one <q:r>two</q:r> <s xmlns="urn:s"/>&#13;</p>';
     const kept = xmlOf(parse(text), 'de');

@@ -5,16 +5,24 @@
  * It escapes, and replaces what XML 1.0 cannot hold, so that one odd value never spoils a whole answer. It does not check that names are names: those come
  * from our tables or from the XML reader.
  */
+import { isUtf8 } from 'node:buffer';
 import type { QName, XmlSink } from '@kalends/contracts';
 import { DAV, clark } from './names.ts';
 import { Element } from './read.ts';
 
 export const XML_DECLARATION = "<?xml version='1.0' encoding='UTF-8'?>\n";
 
+/** What was written, in order. Octets are UTF-8. */
+export type XmlPiece = string | Uint8Array;
+
 export class XmlWriter implements XmlSink {
+  /** Text and octets before `#out`; empty where no octets were written. */ readonly #pieces: XmlPiece[] = [];
+  /** How much they hold. */ #before = 0;
   /** All that was written; whoever sends it takes it and leaves the rest: `take()`. */ #out: string;
   /** The last start tag has no `>` yet. */ #pending = false;
   #depth = 0;
+  #heldPieces = 0;
+  #heldBefore = 0;
   #heldOut = '';
   #heldPending = false;
   #heldDepth = 0;
@@ -25,8 +33,9 @@ export class XmlWriter implements XmlSink {
     this.#out = start;
   }
 
+  /** Of what is kept: UTF-16 units of text, and octets. */
   get length(): number {
-    return this.#out.length;
+    return this.#before + this.#out.length;
   }
 
   open(name: QName, attributes?: Readonly<Record<string, string>>): void {
@@ -65,6 +74,18 @@ export class XmlWriter implements XmlSink {
       this.#pending = false;
       this.#out += `>${text}`;
     } else this.#out += text;
+  }
+
+  /** Goes out as it came: decoding a kilobyte and encoding it again costs more than reading it from the store. */
+  octets(utf8: Uint8Array, clean: boolean): void {
+    if (!clean && !isPlain(utf8)) {
+      this.text(decode(utf8));
+      return;
+    }
+    this.#content();
+    this.#pieces.push(this.#out, utf8);
+    this.#before += this.#out.length + utf8.length;
+    this.#out = '';
   }
 
   /** A `DAV:href`; `path` is percent-encoded already. */
@@ -106,12 +127,16 @@ export class XmlWriter implements XmlSink {
 
   /** Remembers where the writer stands; `undo` forgets what was written since. One memory, so not to be nested, and void after `take`. */
   hold(): void {
+    this.#heldPieces = this.#pieces.length;
+    this.#heldBefore = this.#before;
     this.#heldOut = this.#out;
     this.#heldPending = this.#pending;
     this.#heldDepth = this.#depth;
   }
 
   undo(): void {
+    this.#pieces.length = this.#heldPieces;
+    this.#before = this.#heldBefore;
     this.#out = this.#heldOut;
     this.#pending = this.#heldPending;
     this.#depth = this.#heldDepth;
@@ -120,10 +145,12 @@ export class XmlWriter implements XmlSink {
   /** For whoever writes whole elements and may want to forget the last: valid where no start tag is open and until `take`. */
   snapshot(): XmlSnapshot {
     this.#content();
-    return { out: this.#out, depth: this.#depth };
+    return { pieces: this.#pieces.length, before: this.#before, out: this.#out, depth: this.#depth };
   }
 
-  restore({ out, depth }: XmlSnapshot): void {
+  restore({ pieces, before, out, depth }: XmlSnapshot): void {
+    this.#pieces.length = pieces;
+    this.#before = before;
     this.#out = out;
     this.#depth = depth;
     this.#pending = false;
@@ -131,10 +158,17 @@ export class XmlWriter implements XmlSink {
 
   /** What was written so far, which the writer then forgets; open elements stay open. */
   take(): string {
+    return this.takePieces().map((piece) => (typeof piece === 'string' ? piece : decode(piece))).join('');
+  }
+
+  /** The same, octets as octets. Never empty. */
+  takePieces(): readonly XmlPiece[] {
     this.#content();
-    const out = this.#out;
+    const pieces = this.#pieces.splice(0);
+    pieces.push(this.#out);
     this.#out = '';
-    return out;
+    this.#before = 0;
+    return pieces;
   }
 
   #content(): void {
@@ -145,13 +179,22 @@ export class XmlWriter implements XmlSink {
   }
 }
 
-export interface XmlSnapshot { readonly out: string; readonly depth: number }
+export interface XmlSnapshot { readonly pieces: number; readonly before: number; readonly out: string; readonly depth: number }
 
 const HREF: QName = { ns: DAV, local: 'href' };
 /** What markup, or XML 1.0 §2.2, does not allow in text. */
 const UNSAFE_TEXT = /[&<>\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/;
 const UNSAFE_TEXTS = new RegExp(UNSAFE_TEXT.source, 'g');
 const UNSAFE_ATTRIBUTES = /[&<>'\0-\x1f\ufffe\uffff]/g;
+
+/** The same as UTF-8, one character an octet; the end of it is U+FFFE and U+FFFF. */
+const UNSAFE_OCTETS = /[&<>\0-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]/;
+
+function isPlain(octets: Uint8Array): boolean {
+  return isUtf8(octets) && !UNSAFE_OCTETS.test(bufferOf(octets).toString('latin1'));
+}
+const bufferOf = ({ buffer, byteOffset, length }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, length);
+const decode = (octets: Uint8Array): string => bufferOf(octets).toString();
 
 export function escapeText(value: string): string {
   return UNSAFE_TEXT.test(value) ? value.replace(UNSAFE_TEXTS, entity) : value;
