@@ -1,6 +1,7 @@
 /** A server in the foreground, on loopback, in a folder of its own below the temporary files; ended by its pid. What each peer needs beyond that is in its own file. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -75,21 +76,33 @@ export class StartedServer {
     return this.until(() => fetch(url, { redirect: 'manual' }).then(() => true as const, () => undefined));
   }
 
+  /** Does not wait for it. */
+  end(): void {
+    if (!this.#hasEnded) this.#process.kill('SIGTERM');
+  }
+
   async stop(): Promise<void> {
     if (this.#hasEnded) return;
-    this.#process.kill('SIGTERM');
+    this.end();
     const late = setTimeout(() => { this.#process.kill('SIGKILL'); }, STOP_MILLISECONDS);
     await this.#ended;
     clearTimeout(late);
   }
 }
 
-/** Ends the server, then removes its folder, also when its start failed half way. */
+/** Ends the server, then removes its folder: when disposed, when its start failed half way, and when this process is told to end. */
 export async function startIn<T extends Target & { readonly version: string }>(folder: string, start: (started: (server: StartedServer) => StartedServer) => Promise<T>): Promise<T & AsyncDisposable> {
   const servers: StartedServer[] = [];
+  const abandon = (): void => {
+    for (const server of servers) server.end();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', abandon);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, exitBySignal);
   const dispose = async (): Promise<void> => {
     for (const server of servers) await server.stop();
     await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    process.off('exit', abandon);
   };
   try {
     const target = await start((server) => {
@@ -101,4 +114,9 @@ export async function startIn<T extends Target & { readonly version: string }>(f
     await dispose();
     throw error;
   }
+}
+
+/** `exit` listeners run then; 130 is what shells expect of an interrupted command. */
+function exitBySignal(): void {
+  process.exit(130);
 }
