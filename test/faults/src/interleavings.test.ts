@@ -248,17 +248,20 @@ describe('two writers of the flat-file store, one stopped', () => {
     const points = ['after-temps', 'after-commit', 'before-rename', 'after-rename', 'checkpoint-begin', 'checkpoint-flushed', 'checkpoint-after-commit'] as const;
     await using pair = await Pair.open(...points);
     const next = random(seed);
+    let stops = 0;
     for (let round = 0; round < 25; round++) {
       const point = pick(next, points);
       const step = await randomStep(pair.first.store, pair.home, next, `a${round}`);
       const work = point.startsWith('checkpoint') ? 'checkpoint' as const : step.work;
-      await pair.stopped(point, work, async () => {
+      const isStopped = await pair.stopped(point, work, async () => {
         for (let n = 0; n < 1 + Math.floor(next() * 3); n++) await attempt(pair.second.store, pair.home, await randomStep(pair.second.store, pair.home, next, `b${round}-${n}`));
         if (next() < 0.4) await pair.second.checkpoint();
       }).catch((error: unknown) => {
         if (!(error instanceof StoreError) || !['exists', 'not-found', 'collection-gone'].includes(error.code)) throw error;
       });
+      if (isStopped === true) stops++;
       expect((await pair.wrong()).map((sentence) => `round ${round}, ${step.name} stopped at ${point}: ${sentence}`)).toEqual([]);
     }
+    expect(stops).toBeGreaterThan(5);
   });
 });
