@@ -2,6 +2,7 @@
  * Three projects: unit (beside the sources), contract (the plugins, by the kit) and system (what spans packages). Tests run from the sources: the
  * `kalends-source` condition makes `@kalends/x` its `src/index.ts`, in this process and, through execArgv, in the threads and children it starts.
  */
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 // Not `import`: Node gets these too, and would hand a `require` the ES module of a package that has both.
@@ -12,6 +13,9 @@ const shared = {
 };
 const execArgv = ['--conditions=kalends-source', '--disable-warning=ExperimentalWarning'];
 
+/** Half of a server's start from sources is taking their types away: servers that tests start keep the result here, by content. */
+const env = { NODE_COMPILE_CACHE: fileURLToPath(new URL('./node_modules/.cache/kalends-tests', import.meta.url)) };
+
 export default defineConfig({
   ...shared,
   test: {
@@ -21,9 +25,9 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [
-      { ...shared, test: { name: 'unit', execArgv, include: ['core/*/src/**/*.test.ts', 'tools/*/src/**/*.test.ts'] } },
-      { ...shared, test: { name: 'contract', execArgv, testTimeout: 60_000, include: ['plugins/*/src/**/*.test.ts', 'test/testkit/src/**/*.test.ts'] } },
-      { ...shared, test: { name: 'system', execArgv, testTimeout: 120_000, hookTimeout: 180_000, include: ['test/{integration,faults,architecture,interop,conformance}/src/**/*.test.ts'] } },
+      { ...shared, test: { name: 'unit', execArgv, env, include: ['core/*/src/**/*.test.ts', 'tools/*/src/**/*.test.ts'] } },
+      { ...shared, test: { name: 'contract', execArgv, env, testTimeout: 60_000, include: ['plugins/*/src/**/*.test.ts', 'test/testkit/src/**/*.test.ts'] } },
+      { ...shared, test: { name: 'system', execArgv, env, testTimeout: 120_000, hookTimeout: 180_000, include: ['test/{integration,faults,architecture,interop,conformance}/src/**/*.test.ts'] } },
     ],
   },
 });
