@@ -8,17 +8,18 @@ import { describe, expect, it } from 'vitest';
 import type { CollectionId, Home, PrincipalId } from '@kalends/contracts';
 import { openFlatFileStore } from '@kalends/storage-flat-file';
 import type { FlatFileStore } from '@kalends/storage-flat-file';
-import { fakeClock, plainReader } from '@kalends/testkit';
+import { fakeClock, file, plainReader } from '@kalends/testkit';
 import { disagreements } from './agreement.ts';
 import { CrashDisk } from './crash-disk.ts';
 import { snapshotOf } from './home-snapshot.ts';
-import { attempt, random, randomStep } from './random-changes.ts';
+import { attempt, NO_LIMITS, random, randomStep } from './random-changes.ts';
 import { scratchFolder } from './scratch.ts';
 
 const soak = Number(process.env['KALENDS_SOAK'] ?? 0);
 const SEEDS = Array.from({ length: soak > 0 ? Math.ceil(soak / 4) : 3 }, (_, n) => n + 1);
 const CHANGES = 200;
 const IMAGES = 45;
+const GROUP = 'three at once';
 const amy = 'id-amy' as PrincipalId;
 const clock = fakeClock();
 
@@ -62,12 +63,22 @@ class Run {
 
   async #change(writer: FlatFileStore, home: Home, change: number): Promise<void> {
     if (this.#next() < 0.06) await writer.checkpoint();
+    if (this.#next() < 0.1) return this.#group(writer, home, change);
     const step = await randomStep(writer.store, home, this.#next, `s${change}`);
     this.names.push(step.name);
     const committed = await attempt(writer.store, home, step);
     if (committed && step.hides) this.#hidden.push(step.hides);
     // A refused change leaves the state as it was: it is told again, so that numbers agree.
     this.states.push(committed ? await snapshotOf(writer, amy, this.#hidden) : this.states.at(-1)!);
+  }
+
+  /** Three at once, which share a commit or do not: after a crash each may be there or not. */
+  async #group(writer: FlatFileStore, home: Home, change: number): Promise<void> {
+    const dropbox = (await writer.store.findCollection(home.root.id, 'dropbox'))!.id;
+    const bodies = [`small ${change}`, `large ${change}`.padEnd(90_000, 'x'), ''];
+    this.names.push(GROUP);
+    await Promise.all(bodies.map((body, n) => writer.store.write(home.id, NO_LIMITS, (tx) => tx.putItem(dropbox, file(`together-${n}`, body)))));
+    this.states.push(await snapshotOf(writer, amy, this.#hidden));
   }
 
   #moment(moment: string): void {
@@ -91,7 +102,8 @@ async function judge(run: Run, { path, moment, answered, lost, isPowerLoss, hidd
     const found = await snapshotOf(one, amy, hidden);
     const before = run.states[answered]!;
     const after = run.states[answered + 1] ?? before;
-    const isOneOf = [before, after].some((state) => JSON.stringify(visible(state)) === JSON.stringify(visible(found)));
+    const isOneOf = [before, after].some((state) => JSON.stringify(visible(state)) === JSON.stringify(visible(found)))
+      || (run.names[answered] === GROUP && isMixture(before, after, found));
     if (!isOneOf) wrong.push(...difference(before, found));
     wrong.push(...await disagreements(path, two.store, amy));
     const home = (await two.store.findHome(amy))!;
@@ -108,6 +120,12 @@ async function judge(run: Run, { path, moment, answered, lost, isPowerLoss, hidd
 }
 /** A collection that is hidden by the change in flight is told in one of two ways; its items are compared where it is listed. */
 const visible = (lines: readonly string[]): readonly string[] => lines.filter((line) => !line.includes(' hidden '));
+/** Line by line one or the other; the sum of octets is whatever that makes. */
+function isMixture(before: readonly string[], after: readonly string[], found: readonly string[]): boolean {
+  const byPath = (lines: readonly string[]): ReadonlyMap<string, string> => new Map(lines.filter((line) => !line.startsWith('octets ')).map((line) => [line.split(' ', 2).join(' '), line]));
+  const [old, young, there] = [byPath(before), byPath(after), byPath(found)];
+  return [...new Set([...old.keys(), ...young.keys(), ...there.keys()])].every((path) => [old.get(path), young.get(path)].includes(there.get(path)));
+}
 function difference(expected: readonly string[], found: readonly string[]): readonly string[] {
   return [...expected.filter((line) => !found.includes(line)).map((line) => `missing ${line.slice(0, 200)}`), ...found.filter((line) => !expected.includes(line)).map((line) => `unexpected ${line.slice(0, 200)}`)];
 }
