@@ -45,7 +45,7 @@ const resourceTypes: readonly LiveProperty[] = [
     // What GET says of every calendar object, so no row of a listing is read for it.
     name: dav('getcontenttype'), kinds: ['calendar-item', 'inbox-item'], inAllprop: true,
     write: (xml, { item }) => {
-      xml.text(TEXT_CALENDAR);
+      xml.fragment(TEXT_CALENDAR);
       return item !== undefined;
     },
   },
