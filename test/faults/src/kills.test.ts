@@ -8,7 +8,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -64,6 +64,16 @@ class Killing implements AsyncDisposable {
         for (const counter of COUNTERS) await tx.putItem(counters, file(counter, '0'));
       });
     }
+    // A move or property that no child was answered for may leave what is there from the start, so that stands in a log too.
+    const log = join(this.root, 'logs', 'start.ndjson');
+    for (const [at, owner] of OWNERS.entries()) {
+      const home = (await store.findHome(owner as PrincipalId))!;
+      const collections = await store.listCollections(home.root.id, 'infinity');
+      const effects = Object.fromEntries(collections.flatMap(({ id, parent, segment }) => [[`place ${id}`, `${parent}/${segment}`], [`property ${id}`, '']]));
+      const entries = [{ began: at, home: owner, effects }, { ended: at, revision: 0, effects }];
+      appendFileSync(log, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+    }
+    this.#logs.push(log);
     await close();
   }
 
