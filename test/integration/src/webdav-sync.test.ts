@@ -52,6 +52,20 @@ describe('a calendar', () => {
     expect(second.token).toMatch(/^data:,/);
   });
 
+  it.each([['a calendar', CALENDAR, '1'], ['a home', HOME, 'infinite']])('begins %s with all that is there and nothing that is gone, however long the log and however little it reaches back (RFC 6578 §3.4)', async (_, path, level) => {
+    await server[Symbol.asyncDispose]();
+    server = await startWebdavServer({ store: { tombstones: { days: 0, count: 1 } } });
+    dav = new Dav(server.url);
+    await dav.propfind(HOME, '<D:displayname/>');
+    const names = Array.from({ length: 1_100 }, (_, number) => `${String(number)}.ics`);
+    for (let at = 0; at < names.length; at += 100) await write(Object.fromEntries(names.slice(at, at + 100).map((name) => [name, 'x'])));
+    for (const name of names.slice(0, 5)) await write({ [name]: null });
+    const first = await sync(path, '', { level });
+    expect(first.gone).toEqual([]);
+    expect(first.hrefs.filter((href) => href.endsWith('.ics')).sort()).toEqual(names.slice(5).map((name) => CALENDAR + name).sort());
+    expect((await sync(path, first.token, { level })).hrefs).toEqual([]);
+  });
+
   it('cuts the answer where the client asks, with 507 and a token that goes on (RFC 6578 §3.6)', async () => {
     for (let number = 0; number < 7; number++) await write({ [`${number}.ics`]: 'x' });
     const seen: string[] = [];

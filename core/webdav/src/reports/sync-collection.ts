@@ -1,6 +1,7 @@
 /**
- * sync-collection REPORT (RFC 6578): what changed since a token, in a collection of items or in a whole home. An initial one is the same from the beginning, so it
- * can be cut anywhere. A token that equals the collection's revision is answered without touching the change log.
+ * sync-collection REPORT (RFC 6578): what changed since a token, in a collection of items or in a whole home. An initial one lists what is there and asks the change
+ * log nothing, so it tells of no removals (§3.4) and cannot fall behind a log that forgets; only where the client wants it in parts, the log says where to go on. A
+ * token that equals the collection's revision is answered without touching the log either.
  */
 import type { Collection, DavRequest, ItemSelect, ReportSpec, Revision, XmlNode } from '@kalends/contracts';
 import { READ } from '@kalends/contracts';
@@ -13,7 +14,7 @@ import { itemsOf } from '../resource/family.ts';
 import { ownCollection } from '../resource/shape.ts';
 import { dav } from '../xml/names.ts';
 import { syncHome } from './sync-home.ts';
-import { PAGE, changes, endSync, readToken } from './sync-token.ts';
+import { PAGE, changes, endSync, listItems, readToken } from './sync-token.ts';
 
 export interface SyncQuery {
   /** Empty or absent: from the beginning. */ readonly token: string;
@@ -57,6 +58,11 @@ async function syncItems(request: EngineRequest, own: Collection, { limit, askin
   const select: ItemSelect = request.selectOf(own, plan.select(items.kind));
   const access = await request.items(items);
   const out = request.multistatus();
+  if (since === 'start' && limit === undefined) {
+    await listItems(request, out, { base, collection: own, select, plan, access });
+    await endSync(request, out, own, own.revision, false);
+    return;
+  }
   let at: Revision | 'start' = since;
   let more = since === 'start' || since < own.revision;
   let room = limit ?? Number.POSITIVE_INFINITY;
@@ -67,6 +73,8 @@ async function syncItems(request: EngineRequest, own: Collection, { limit, askin
     room -= page.changed.length + page.removed.length;
     ({ revision: at, more } = page);
     await out.drained();
+    // What comes after the first part of a beginning is told by the log, removals and all: the client asks for it with the token.
+    if (since === 'start') break;
   }
   await endSync(request, out, own, at, more);
 }

@@ -13,7 +13,7 @@ import { escapeSegment, withSlash } from '../resource/href.ts';
 import { mergeSelect } from '../resource/select.ts';
 import { itemKindOf, ownCollection } from '../resource/shape.ts';
 import type { Multistatus } from '../xml/multistatus.ts';
-import { PAGE, changes, endSync } from './sync-token.ts';
+import { PAGE, changes, endSync, listItems } from './sync-token.ts';
 
 export interface HomeSync { readonly plan: PropertyPlan; readonly since: Revision | 'start'; readonly deep: boolean }
 interface Member { readonly resource: DavResource; readonly row: PropertyRow; readonly readable: boolean; readonly href: string }
@@ -27,17 +27,33 @@ export async function syncHome(request: EngineRequest, { plan, since, deep }: Ho
   const out = request.multistatus();
   if (since === 'start') {
     for (const member of members.withoutRow) await out.resource(member.href, member.row, plan);
-    for (const { resource: { kind }, href, readable } of members.byId.values()) if (kind === 'files' && readable) out.status(href, 403, syncTraversalSupported());
+    for (const member of members.byId.values()) await listMember(request, out, member, plan, deep);
+    await endSync(request, out, own, own.revision, false);
+    return;
   }
-  let at: Revision | 'start' = since;
-  let more = since === 'start' || since < own.revision;
-  while (more) {
+  let at = since;
+  for (let more = since < own.revision; more;) {
     const page: HomeChangePage = await changes(() => engine.store.homeChangesSince(home.id, at, PAGE, deep, select));
-    await writePage(request, out, { plan, since, deep }, page, members.byId);
+    await writePage(request, out, plan, page, members.byId);
     ({ revision: at, more } = page);
     await out.drained();
   }
   await endSync(request, out, own, at, false);
+}
+
+/** Of a beginning: the collection, and what is in it where `deep`. */
+async function listMember(request: EngineRequest, out: Multistatus, { resource, row, readable, href }: Member, plan: PropertyPlan, deep: boolean): Promise<void> {
+  if (resource.kind === 'files') {
+    if (readable) out.status(href, 403, syncTraversalSupported());
+    return;
+  }
+  if (readable) await out.resource(href, row, plan);
+  const items = itemsOf(resource);
+  const { collection } = resource;
+  // What a share shows changes in another home, whose tokens are its own.
+  if (!deep || items === undefined || collection === undefined || resource.share !== undefined) return;
+  const select = request.selectOf(collection, plan.select(items.kind));
+  await listItems(request, out, { base: { href, resource: items }, collection, select, plan, access: await request.items(items) });
 }
 
 async function membersById(request: EngineRequest): Promise<{ readonly byId: ReadonlyMap<CollectionId, Member>; readonly withoutRow: readonly Member[] }> {
@@ -59,15 +75,15 @@ async function membersById(request: EngineRequest): Promise<{ readonly byId: Rea
   return { byId, withoutRow };
 }
 
-async function writePage(request: EngineRequest, out: Multistatus, { plan, since }: HomeSync, page: HomeChangePage, members: ReadonlyMap<CollectionId, Member>): Promise<void> {
+async function writePage(request: EngineRequest, out: Multistatus, plan: PropertyPlan, page: HomeChangePage, members: ReadonlyMap<CollectionId, Member>): Promise<void> {
   for (const { id } of page.collections) {
     const member = members.get(id);
     // Below plain collections nothing syncs; what is new since the members were listed comes with the next token.
     if (member === undefined || member.resource.kind === 'files') continue;
     if (member.readable) await out.resource(member.href, member.row, plan);
-    else if (since !== 'start') out.status(member.href, 404);
+    else out.status(member.href, 404);
   }
-  for (const [collection, items] of byCollection(page)) await writeItems(request, out, plan, members.get(collection), items, since);
+  for (const [collection, items] of byCollection(page)) await writeItems(request, out, plan, members.get(collection), items);
   const plain = new Set([...members.values()].filter(({ resource }) => resource.kind === 'files').map(({ resource }) => resource.collection!.segment));
   for (const path of page.removed) {
     if (path.length > 1 && plain.has(path[0]!)) continue;
@@ -85,8 +101,8 @@ function byCollection({ items }: HomeChangePage): ReadonlyMap<CollectionId, Item
   return groups;
 }
 
-async function writeItems(request: EngineRequest, out: Multistatus, plan: PropertyPlan, member: Member | undefined, items: readonly Item[], since: Revision | 'start'): Promise<void> {
+async function writeItems(request: EngineRequest, out: Multistatus, plan: PropertyPlan, member: Member | undefined, items: readonly Item[]): Promise<void> {
   const resource = member === undefined ? undefined : itemsOf(member.resource);
   if (member === undefined || resource === undefined || resource.kind === 'file') return;
-  await out.items({ href: member.href, resource }, items, plan, await request.items(resource), since === 'start' ? 'omit' : 404);
+  await out.items({ href: member.href, resource }, items, plan, await request.items(resource), 404);
 }

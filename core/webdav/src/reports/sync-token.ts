@@ -1,10 +1,12 @@
-/** Tokens of RFC 6578, as clients send them back and as answers end: for collections of items and for homes alike. */
-import type { Collection, Revision } from '@kalends/contracts';
+/** What syncs of collections of items and of homes have in common (RFC 6578): tokens, as clients send them back and as answers end, and beginnings. */
+import type { Collection, ItemSelect, Revision } from '@kalends/contracts';
 import { StoreError } from '@kalends/contracts';
 import type { EngineRequest } from '../engine.ts';
 import { numberOfMatchesWithinLimits, validSyncToken } from '../errors/preconditions.ts';
 import { syncToken } from '../resource/shape.ts';
-import type { Multistatus } from '../xml/multistatus.ts';
+import type { ItemAccess } from '../access/compiled-access.ts';
+import type { PropertyPlan } from '../properties/plan.ts';
+import type { ItemBase, Multistatus } from '../xml/multistatus.ts';
 
 /** Rows asked of the change log at a time. */
 export const PAGE = 1000;
@@ -23,6 +25,18 @@ export async function endSync({ href }: EngineRequest, out: Multistatus, own: Co
   if (more) out.status(href, 507, numberOfMatchesWithinLimits('This is a part of it: ask again with the token below.'));
   out.syncToken(syncToken({ ...own, revision: at === 'start' ? own.revision : at }));
   await out.end();
+}
+
+/** All that is there, for an answer whose token is of the revision that was read before. */
+export async function listItems(
+  { engine }: EngineRequest, out: Multistatus, { base, collection, select, plan, access }: {
+    readonly base: ItemBase; readonly collection: Collection; readonly select: ItemSelect; readonly plan: PropertyPlan; readonly access: ItemAccess;
+  },
+): Promise<void> {
+  for await (const batch of engine.store.listItems(collection.id, select)) {
+    await out.items(base, batch, plan, access);
+    await out.drained();
+  }
 }
 
 /** Also after the first page: the log may lose its beginning meanwhile. */
