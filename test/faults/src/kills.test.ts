@@ -154,7 +154,7 @@ class Killing implements AsyncDisposable {
     const { states, wrong, counters } = this.expected;
     const checker = await this.open();
     const found = [...wrong];
-    for (const owner of OWNERS) found.push(...await this.#checkHome(checker, owner, states.get(owner) ?? new Map()));
+    for (const owner of OWNERS) found.push(...await this.#checkHome(checker, owner, states.get(owner) ?? new Map()).catch((error: unknown) => [`${owner}: ${String(error)}`]));
     for (const [key, { highest, open }] of counters) {
       const value = await counterValue(checker, key);
       if (value < highest || value > highest + open) found.push(`counter ${key} is ${value}: ${highest} was answered, ${open} are open`);
