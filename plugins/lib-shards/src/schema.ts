@@ -43,7 +43,7 @@ CREATE TABLE item (
   inode INTEGER                  -- of the file, where the body lies in no table
 );
 CREATE INDEX item_name ON item (collection, name, etag, component);
-CREATE INDEX item_revision ON item (collection, revision, name, etag, component);  -- an initial sync visits rows in an order that is none of theirs
+CREATE INDEX item_revision ON item (collection, revision);
 CREATE INDEX item_home_revision ON item (home, revision);
 CREATE INDEX item_range ON item (collection, long, lo, hi) WHERE lo IS NOT NULL;
 CREATE INDEX item_uid ON item (home, uid) WHERE uid IS NOT NULL;
