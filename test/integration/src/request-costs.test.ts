@@ -84,6 +84,13 @@ describe('over flat files', () => {
     expect(await costOf('REPORT', CALENDAR, sync(token))).toMatchObject({ statements: LOCATE, fileOpens: 0 });
   });
 
+  it('begins a sync with one statement a page of 256, without the change log', async () => {
+    const body = `<sync-collection ${NAMESPACES}><sync-token/><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>`;
+    const cost = await costOf('REPORT', CALENDAR, body);
+    expect(cost).toMatchObject({ statements: LOCATE + Math.ceil(ITEMS / PAGE_ROWS), fileOpens: 0 });
+    expect(cost.answer.text.split('<response>').length - 1).toBe(ITEMS);
+  });
+
   it('lists ETags with one statement a page of 256, and looks for other members once', async () => {
     const body = `<propfind ${NAMESPACES}><prop><getetag/><getcontenttype/></prop></propfind>`;
     const cost = await costOf('PROPFIND', CALENDAR, body, { Depth: '1' });
