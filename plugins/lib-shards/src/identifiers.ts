@@ -29,7 +29,11 @@ export function newCollectionId(home: HomeId): CollectionId {
 /** May a collection of this home have this id? */
 export const shardPrefixMatches = (id: string, home: HomeId): boolean => /^[0-9a-f]{13}$/.test(id) && id.startsWith(homePrefix(home));
 export const collectionKey = (id: CollectionId): number => (/^[0-9a-f]{13}$/.test(id) ? Number.parseInt(id, 16) : -1);
-export const collectionId = (key: number): CollectionId => key.toString(16).padStart(13, '0') as CollectionId;
+/** In two halves that are small integers: the digits of a large number are worked out one by one, in floating point. */
+export function collectionId(key: number): CollectionId {
+  const high = Math.floor(key / 0x100_0000);
+  return (high.toString(16).padStart(7, '0') + (key - high * 0x100_0000).toString(16).padStart(6, '0')) as CollectionId;
+}
 
 export const newJobId = (home: HomeId): JobId => `${homePrefix(home)}${randomBytes(10).toString('hex')}` as JobId;
 export const newEpoch = (): string => randomBytes(6).toString('hex');
@@ -40,7 +44,7 @@ const ownPrefix = randomBytes(8).toString('hex');
 let named = 0;
 
 /** The decoded path below the home as one text: segments joined by `/`, a `/` inside one as U+0001, which no segment may hold. */
-export const pathText = (segments: readonly string[]): string => segments.map((segment) => segment.replaceAll('/', '\u0001')).join('/');
+export const pathText = (segments: readonly string[]): string => segments.map((segment) => (segment.includes('/') ? segment.replaceAll('/', '\u0001') : segment)).join('/');
 export const pathSegments = (path: string): readonly string[] => (path === '' ? [] : path.split('/').map((segment) => segment.replaceAll('\u0001', '/')));
 
 /** Of octets that wait for a change; tells when they came. */
