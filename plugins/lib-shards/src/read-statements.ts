@@ -15,7 +15,7 @@ const locateText = (places: string): string =>
 export const locateDeep = locateText('(SELECT value FROM json_each(?))');
 
 export const home = `SELECT ${homeColumns} FROM home h WHERE h.id = ?`;
-export const stamp = 'SELECT stamp FROM home WHERE id = ?';
+export const stamp = 'SELECT stamp, key FROM home WHERE id = ?';
 
 const collectionsFrom = `SELECT ${collectionColumns}, h.id AS home_id, h.epoch FROM collection c JOIN home h ON h.key = c.home`;
 export const collection = `${collectionsFrom} WHERE c.id = ?`;

@@ -1,6 +1,6 @@
 /**
  * The reads of one shard, each synchronous and of one statement, over one connection: the main thread's, or within `tx`. Never waits: a database that is busy
- * throws, and the caller tries again. Holds nothing between calls.
+ * throws, and the caller tries again. Holds nothing between calls but what `LocatedHomes` proves anew each time.
  */
 import type { ItemName, ItemQuery, ItemSelect, Lock, PrincipalId } from '@kalends/contracts';
 import { toCollectionRow, toHomeRow, type CollectionRow, type HomeRow } from './collection-rows.ts';
@@ -8,6 +8,7 @@ import type { Database, Row, Value } from './database.ts';
 import { integer, text } from './database.ts';
 import { pathSegments, pathText } from './identifiers.ts';
 import { itemPlan, shortSeconds, toItem, type ItemRow } from './item-columns.ts';
+import { LocatedHomes } from './located-homes.ts';
 import * as sql from './read-statements.ts';
 
 export const pageRows = 256;
@@ -15,13 +16,40 @@ export const pageRows = 256;
 export const queryRows = 512;
 
 export interface LocatedRows { readonly home: HomeRow; /** From the root down to the deepest that was reached. */ readonly collections: readonly CollectionRow[] }
+export interface LocatedItem { readonly rows: LocatedRows; readonly item: ItemRow | undefined }
 export interface ItemPage { readonly rows: readonly ItemRow[]; readonly more: boolean }
 export interface HolderRow { readonly collection: number; readonly name: ItemName }
 
 export class ShardReader {
   readonly database: Database;
+  readonly #located = new LocatedHomes();
   constructor(database: Database) {
     this.database = database;
+  }
+
+  /** As `locate`, and the item whose name the path's last segment is, where no collection has it. */
+  locateItem(owner: PrincipalId, path: readonly string[], select: ItemSelect): LocatedItem | undefined {
+    const kept = this.#located.has(owner) ? this.#places(owner) : undefined;
+    if (kept !== undefined) {
+      const found = kept.get(pathText(path));
+      if (found !== undefined) return { rows: found, item: undefined };
+      const parent = path.length === 0 ? undefined : kept.get(pathText(path.slice(0, -1)));
+      // No item shares its name with a collection, so an item that is there answers the whole question.
+      const item = parent?.collections.length === path.length ? this.item(parent.collections.at(-1)!.key, path.at(-1) as ItemName, select) : undefined;
+      if (parent !== undefined && item !== undefined) return { rows: parent, item };
+    }
+    const rows = this.locate(owner, path);
+    if (rows === undefined) return undefined;
+    const depth = rows.collections.length - 1;
+    const deepest = rows.collections[depth];
+    if (deepest === undefined) return { rows, item: undefined };
+    this.#located.keep(owner, pathText(path.slice(0, depth)), rows);
+    return { rows, item: depth === path.length - 1 ? this.item(deepest.key, path.at(-1) as ItemName, select) : undefined };
+  }
+
+  #places(owner: PrincipalId): ReadonlyMap<string, LocatedRows> | undefined {
+    const row = this.database.statement(sql.stamp).get(owner);
+    return row === undefined ? undefined : this.#located.of(owner, integer(row[1]), integer(row[0]));
   }
 
   locate(owner: PrincipalId, path: readonly string[]): LocatedRows | undefined {

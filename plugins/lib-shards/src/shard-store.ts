@@ -65,16 +65,11 @@ export class ShardStore implements CalendarStore {
   async locate(owner: PrincipalId, path: readonly string[], select: ItemSelect): Promise<Located | undefined> {
     const looking = this.#options.keeper.touch(owner);
     if (looking !== undefined) await looking;
-    const found = await this.#read(homeIdOf(owner), (reader) => {
-      const rows = reader.locate(owner, path);
-      const deepest = rows?.collections.at(-1);
-      if (rows === undefined || deepest === undefined) return undefined;
-      const rest = path.slice(rows.collections.length - 1);
-      const [name] = rest;
-      return { rows, deepest, rest, item: rest.length === 1 && name !== undefined ? reader.item(deepest.key, name as ItemName, select) : undefined };
-    });
-    if (found === undefined) return undefined;
-    const { rows, deepest, rest, item } = found;
+    const found = await this.#read(homeIdOf(owner), (reader) => reader.locateItem(owner, path, select));
+    const deepest = found?.rows.collections.at(-1);
+    if (found === undefined || deepest === undefined) return undefined;
+    const { rows, item } = found;
+    const rest = path.slice(rows.collections.length - 1);
     const collections = rows.collections.map(({ collection }) => collection);
     const located = { home: toHome(rows.home, collections[0]!, this.#options.grantsRevision(owner)), collection: deepest.collection, ancestors: collections.slice(0, -1), rest };
     const whole = item === undefined ? undefined : item.file === undefined ? item.item : await this.#complete(deepest.key, item, select);
