@@ -14,6 +14,11 @@ export function describeWithPython(module: string, title: string, tests: () => v
   describeWhen(spawnSync('/usr/bin/python3', ['-c', `import ${module}`], { stdio: 'ignore' }).status === 0, `python3-${module}`, title, tests);
 }
 
+/** For what is more than a program: `check` is a shell command that succeeds where it is there, `debian` the packages that bring it. */
+export function describeWhere(check: string, debian: string, title: string, tests: () => void): void {
+  describeWhen(spawnSync('sh', ['-c', check], { stdio: 'ignore' }).status === 0, debian, title, tests);
+}
+
 function describeWhen(present: boolean, program: string, title: string, tests: () => void): void {
   if (present) describe(title, tests);
   else if (process.env['CI'] === 'true') describe(title, () => { it(`needs ${program}`, () => { throw new Error(`${program} is not installed, and under CI nothing may be skipped`); }); });
