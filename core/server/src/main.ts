@@ -17,6 +17,7 @@ import { writePidFile } from './pid-file.ts';
 import { DEFECT, onDefect } from './process/defects.ts';
 import { serviceOf } from './process/role.ts';
 import type { Service } from './process/service.ts';
+import { serviceManager, type ServiceManager } from './service-manager.ts';
 import { dataRootOf, prepareServer, readConfig } from './start-server.ts';
 
 const CONFIG = 78;
@@ -63,16 +64,18 @@ async function run(given: Arguments, loaded: LoadedConfig<Config>): Promise<numb
   const pidFile = sections.process['pid-file'];
   const removePidFile = pidFile === undefined ? (): void => undefined : writePidFile(pidFile);
   const logs = openLogs(sections.log, dataRoot, { foreground: given.foreground });
+  const manager = serviceManager(process.env, logs.log);
   const service = serviceOf({
     loaded, dataRoot, logs,
     read: () => readGiven(given),
     running: ({ url, demo }) => {
       logs.log.info('ready', { url, data: dataRoot, role: sections.process.role });
+      void manager.ready(`answers at ${url}`);
       if (demo !== undefined) void demoGreeting({ url }, demo.file).then(print.out, () => undefined);
     },
   });
   try {
-    const ending = new Ending(service, (error) => { logs.log.error('the reload failed', { error }); });
+    const ending = new Ending(service, manager, (error) => { logs.log.error('the reload failed', { error }); });
     const takeAway = onDefect(logs.log, async () => {
       await service.stop();
       removePidFile();
@@ -96,12 +99,12 @@ class Ending {
   readonly code: Promise<number>;
   begun = false;
 
-  constructor(service: Service, reloadFailed: (error: unknown) => void) {
+  constructor(service: Service, manager: ServiceManager, reloadFailed: (error: unknown) => void) {
     const { promise, resolve } = Promise.withResolvers<number>();
     this.code = promise;
     const stop = (code: number): void => {
       this.begun = true;
-      void service.stop().then(() => { resolve(code); });
+      void Promise.all([manager.stopping(), service.stop()]).then(() => { resolve(code); });
     };
     for (const [signal, number] of [['SIGTERM', 15], ['SIGINT', 2]] as const) {
       process.on(signal, () => {
@@ -110,7 +113,8 @@ class Ending {
       });
     }
     process.on('SIGHUP', () => {
-      service.reload().catch((error: unknown) => {
+      void manager.reloading();
+      service.reload().then(() => manager.ready('the config was read again')).catch((error: unknown) => {
         reloadFailed(error);
         if (!this.begun) stop(DEFECT);
       });
