@@ -8,7 +8,7 @@ import { pinnedNode, prepare, root, run } from './prepare.mjs';
 
 /** What each program's package is called; a test that misses its program says so loudly, and fails under CI. */
 const PROGRAMS = {
-  litmus: 'litmus', vdirsyncer: 'vdirsyncer', cadaver: 'cadaver', khal: 'khal', curl: 'curl', thunderbird: 'thunderbird',
+  litmus: 'litmus', vdirsyncer: 'vdirsyncer', cadaver: 'cadaver', khal: 'khal', curl: 'curl', 'systemd-notify': 'systemd', thunderbird: 'thunderbird',
   '/usr/libexec/evolution-source-registry': 'evolution-data-server', 'dbus-run-session': 'dbus', 'gnome-keyring-daemon': 'gnome-keyring',
 };
 const PYTHON_MODULES = { caldav: 'python3-caldav', dateutil: 'python3-dateutil', gi: 'python3-gi', 'gi; gi.require_version("ECal", "2.0")': 'gir1.2-ecal-2.0' };
