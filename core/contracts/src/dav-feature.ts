@@ -77,6 +77,7 @@ export interface MethodSpec {
   readonly select?: ItemSelect | ((headers: IncomingMessage['headers']) => ItemSelect);
   /** Checked by the pipeline before `handle` runs. */ readonly requires: (resource: DavResource) => readonly Need[];
   handle(request: DavRequest): Promise<void>;
+  /** `handle` does nothing but refuse, so conditions of the request are not looked at (RFC 9110 §13.2.1). */ readonly refuses?: true;
 }
 export interface Need { readonly on: 'self' | 'parent'; readonly privileges: Privileges }
 export interface ReportSpec<Q> {

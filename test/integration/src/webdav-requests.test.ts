@@ -136,6 +136,10 @@ describe('conditions', () => {
     expect([answer.status, answer.headers.get('content-location'), answer.text.includes('UID:a')]).toEqual([412, `${CALENDAR}a.ics`, true]);
     expect(answer.headers.get('etag')).toMatch(/^"/);
   });
+  it.each([['/', 405], ['/principals/', 405], [HOME, 403], [CALENDAR, 403], [`${HOME}dropbox/`, 403]])('are not looked at where nothing of theirs could help: PUT %s is %i (RFC 9110 §13.2.1)', async (path, status) => {
+    // Thunderbird offers every place that answers 412 here as a calendar file.
+    expect((await dav.send('PUT', path, { body: '', headers: { 'If-Match': '"nothing"' } })).status).toBe(status);
+  });
   it('answers 304 for a collection that did not change', async () => {
     const tag = (await dav.send('GET', `${HOME}dropbox/`)).headers.get('etag')!;
     expect((await dav.send('GET', `${HOME}dropbox/`, { headers: { 'If-None-Match': tag } })).status).toBe(304);

@@ -19,7 +19,7 @@ export const mkcolFile: MethodSpec = { method: 'MKCOL', kinds: ['file'], require
 /** Where collections hold items of one sort and nothing else. */
 export const mkcolElsewhere: MethodSpec = {
   method: 'MKCOL', kinds: ['inbox-item', 'notification'], requires: () => [{ on: 'parent', privileges: BIND }],
-  handle: () => Promise.reject(forbidden('No collection can be made here.')),
+  refuses: true, handle: () => Promise.reject(forbidden('No collection can be made here.')),
 };
 
 /** What an extended MKCOL wants: the names in DAV:resourcetype, and the other properties. Without a body: a plain collection. */

@@ -17,7 +17,7 @@ export const putFile: MethodSpec = { method: 'PUT', kinds: ['file'], requires: n
 /** RFC 4918 §9.7.2, with the status that clients of Apple's server expect. */
 export const putCollection: MethodSpec = {
   method: 'PUT', kinds: ['home', 'calendar', 'inbox', 'outbox', 'notifications', 'files', 'home-child'], requires: () => [{ on: 'self', privileges: BIND }],
-  handle: () => Promise.reject(forbidden('No file can be put here.')),
+  refuses: true, handle: () => Promise.reject(forbidden('No file can be put here.')),
 };
 
 function needs({ item }: DavResource): readonly Need[] {

@@ -25,11 +25,12 @@ export async function precondition(passage: Authorized): Promise<Authorized> {
 }
 
 async function check(passage: Authorized): Promise<Authorized> {
-  const { engine, fields, resource, method } = passage;
+  const { engine, fields, resource, method, spec } = passage;
   const { ifMatch, ifNoneMatch, ifScheduleTagMatch, ifModifiedSince, ifUnmodifiedSince } = fields;
   if (ifMatch === undefined && ifNoneMatch === undefined && fields.if === undefined && ifScheduleTagMatch === undefined && ifModifiedSince === undefined && ifUnmodifiedSince === undefined) {
     return passage;
   }
+  if (spec.refuses === true) return passage;
   // What needs no privilege must not answer, by its conditions, questions about what the caller may not read.
   if (method === 'OPTIONS' || (method === 'REPORT' && !mayRead(passage.access))) return passage;
   const exists = engine.exists(resource);

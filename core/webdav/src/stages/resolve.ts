@@ -27,7 +27,7 @@ export async function resolve(passage: Identified): Promise<Resolved> {
 
 /** Of this kind, or where nothing is: access decides whether the caller learns so. */
 const NOT_DEFINED: MethodSpec = {
-  method: '', kinds: [], requires: () => [{ on: 'self', privileges: READ }],
+  method: '', kinds: [], refuses: true, requires: () => [{ on: 'self', privileges: READ }],
   handle: (request) => {
     const { http, engine, resource } = engineOf(request);
     return Promise.reject(methodNotAllowed(http.request.method ?? '', [...engine.methods(resource.kind).keys()]));
