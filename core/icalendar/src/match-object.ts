@@ -5,6 +5,7 @@
 import type { EpochSeconds, TimeRange } from '@kalends/contracts';
 import type { Trigger } from './alarms.ts';
 import { readTrigger, repeatsOf } from './alarms.ts';
+import { availableOf } from './availability.ts';
 import type { CalendarObject } from './calendar-object.ts';
 import type { Component, Property } from './component.ts';
 import { findComponents } from './component.ts';
@@ -23,7 +24,7 @@ import type { Zone } from './zones.ts';
 /** A filter made ready: the texts are folded once for all objects. */
 export type ObjectTest = (object: CalendarObject) => boolean;
 
-interface Subject { readonly series: Series; readonly floating: Zone | undefined }
+interface Subject { readonly root: Component; readonly series: Series; readonly floating: Zone | undefined }
 type ComponentTest = (component: Component, subject: Subject, part: Part | undefined) => boolean;
 type PropertyTest = (component: Component, subject: Subject) => boolean;
 
@@ -31,7 +32,7 @@ type PropertyTest = (component: Component, subject: Subject) => boolean;
 export function objectTest(filter: ComponentFilter, floating: Zone | undefined): ObjectTest {
   const test = componentTest(filter);
   return (object) => {
-    const subject = { series: readSeries(object), floating };
+    const subject = { root: object.root, series: readSeries(object), floating };
     return test(object.root, subject, undefined);
   };
 }
@@ -57,11 +58,15 @@ function childTest(filter: ComponentFilter): ComponentTest {
   };
 }
 
-function componentOverlaps(component: Component, { series, floating }: Subject, part: Part | undefined, range: TimeRange): boolean {
+function componentOverlaps(component: Component, { root, series, floating }: Subject, part: Part | undefined, range: TimeRange): boolean {
   if (part === undefined || range.start >= range.end) return false;
   if (part.component === component) return seriesTouches(series, range, floating, part.index);
+  if (component.name === 'AVAILABLE') return availableOf(part.component, root).some((one) => one.parts.some((event) => isSame(event, component) && seriesTouches(one, range, floating, event.index)));
   return component.name === 'VALARM' && alarmOverlaps(component, series, part, range, floating);
 }
+
+/** An AVAILABLE and the event that was made of it. */
+const isSame = ({ component: { properties } }: Part, available: Component): boolean => properties === available.properties;
 
 /** The VALARM row of §9.9: a trigger, or one of its repeats, in `[start, end)`. */
 function alarmOverlaps(alarm: Component, series: Series, part: Part, range: TimeRange, floating: Zone | undefined): boolean {

@@ -19,8 +19,9 @@ export interface Scan {
   readonly document: Document; readonly roots: readonly Component[];
   /** Valid UTF-8 as it stands, without unfolding. */ readonly intact: boolean;
   readonly problem: Problem | undefined;
-  /** With `recover`: one problem of each bad line, and the components inside VCALENDAR that hold one. */
-  readonly problems: readonly Problem[]; readonly damaged: ReadonlySet<Component>;
+  /** With `recover`: one problem of each bad line, and the components inside VCALENDAR that hold one, with the first of it. */
+  readonly problems: readonly Problem[]; readonly damaged: ReadonlyMap<Component, Problem>;
+  /** With `recover`: what is wrong outside of any such component, or ended the reading. */ readonly loose?: Problem | undefined;
 }
 
 const BLANK = /^[ \t\r]*$/;
@@ -32,6 +33,15 @@ const NON_ASCII = /[\u0080-\u00FF]/;
 
 /** Reads everything at once; the octets must not change afterwards. A byte order mark is passed over. */
 export function scan(received: Uint8Array, limits: ScanLimits): Scan {
+  const steps = scanInSteps(received, limits, Infinity);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** The same, for bodies that are too large to be read in one go: yields after each `step` octets. */
+export function* scanInSteps(received: Uint8Array, limits: ScanLimits, step: number): Generator<undefined, Scan> {
   const octets = received[0] === 0xef && received[1] === 0xbb && received[2] === 0xbf ? received.subarray(3) : received;
   if (octets.length > limits.octets) {
     return { document: { octets, copyable: false, utf8: false }, roots: [], intact: false, ...tooLarge(octets.length, limits.octets) };
@@ -40,14 +50,14 @@ export function scan(received: Uint8Array, limits: ScanLimits): Scan {
   const intact = isUtf8(octets);
   const document: Document = { octets, copyable: intact && hasOnlyCrlf(text), utf8: intact };
   const scanner = new Scanner(text, document, limits);
-  scanner.run();
+  while (!scanner.run(step)) yield;
   const problem = scanner.problem ?? (intact ? undefined : encodingProblem(text)) ?? controlProblem(text);
-  return { document, roots: scanner.roots, intact, problem, problems: scanner.problems, damaged: scanner.damaged };
+  return { document, roots: scanner.roots, intact, problem, problems: scanner.problems, damaged: scanner.damaged, loose: scanner.loose };
 }
 
-function tooLarge(octets: number, limit: number): Pick<Scan, 'problem' | 'problems' | 'damaged'> {
+function tooLarge(octets: number, limit: number): Pick<Scan, 'problem' | 'problems' | 'damaged' | 'loose'> {
   const problem: Problem = { kind: 'max-resource-size', rule: 'RFC 4791 §5.2.5', message: `${octets} octets, at most ${limit} are read` };
-  return { problem, problems: [problem], damaged: new Set() };
+  return { problem, problems: [problem], damaged: new Map(), loose: problem };
 }
 
 function hasOnlyCrlf(text: string): boolean {
@@ -148,7 +158,8 @@ class ScannedComponent implements Component, Source {
 class Scanner {
   readonly roots: ScannedComponent[] = [];
   readonly problems: Problem[] = [];
-  readonly damaged = new Set<Component>();
+  readonly damaged = new Map<Component, Problem>();
+  loose: Problem | undefined;
   readonly #text: string;
   readonly #document: Document;
   readonly #limits: ScanLimits;
@@ -156,6 +167,8 @@ class Scanner {
   #components = 0;
   #properties = 0;
   #exceeded = false;
+  /** Where reading goes on, and its line. */ #at = 0;
+  #nextLine = 1;
 
   constructor(text: string, document: Document, limits: ScanLimits) {
     this.#text = text;
@@ -172,10 +185,18 @@ class Scanner {
     return this.problems.length > 0 && (this.#limits.recover !== true || this.#exceeded);
   }
 
-  run(): void {
+  /** About `step` octets of it, whole lines; true at the end. */
+  run(step: number): boolean {
     const text = this.#text;
-    let line = 1;
-    for (let from = 0; from < text.length && !this.#stopped; ) {
+    const until = this.#at + step;
+    let line = this.#nextLine;
+    let from = this.#at;
+    while (from < text.length && !this.#stopped) {
+      if (from >= until) {
+        this.#at = from;
+        this.#nextLine = line;
+        return false;
+      }
       const first = line;
       let end = endOfLine(text, from);
       let raw = text.slice(from, trimReturn(text, from, end));
@@ -193,12 +214,15 @@ class Scanner {
     }
     const open = this.#stack.at(-1);
     if (!this.#stopped && open !== undefined) this.#fail(open.line, `BEGIN:${open.name} has no END`, 'RFC 5545 §3.4');
+    return true;
   }
 
   #fail(line: number, message: string, rule: string): void {
-    if (this.problems.length < MAX_PROBLEMS) this.problems.push({ kind: 'valid-calendar-data', rule, line, message });
+    const problem: Problem = { kind: 'valid-calendar-data', rule, line, message };
+    if (this.problems.length < MAX_PROBLEMS) this.problems.push(problem);
     const holder = this.#stack[1];
-    if (holder !== undefined) this.damaged.add(holder);
+    if (holder !== undefined && !this.damaged.has(holder)) this.damaged.set(holder, problem);
+    if (holder === undefined || this.#exceeded) this.loose ??= problem;
   }
 
   #exceed(line: number, message: string): void {

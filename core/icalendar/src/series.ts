@@ -9,6 +9,7 @@ import type { CalendarObject } from './calendar-object.ts';
 import type { Component, Property } from './component.ts';
 import { findProperties, findProperty, parameter } from './component.ts';
 import { DISTANT } from './filter.ts';
+import { FLOOR } from './occurrences.ts';
 import type { Busy } from './occurrences.ts';
 import type { DateValue, Recurrence } from './recurrence.ts';
 import { instances } from './recurrence.ts';
@@ -111,10 +112,12 @@ function freeBusyTimes(component: Component, zones: ObjectZones): Times {
   return findProperty(component, 'DTEND') === undefined ? at(undefined) : { ...times, after: 1 };
 }
 
-/** RFC 7953 §3.1: without an end it never ends; without a start it has no time, and matches always. */
+/** RFC 7953 §3.1: without an end it never ends, without a start it has lasted for ever; without both it matches always. */
 function availabilityTimes(component: Component, zones: ObjectZones): Times {
   const times = eventTimes(component, zones);
-  const ends = findProperty(component, 'DTEND') !== undefined || findProperty(component, 'DURATION') !== undefined;
+  const end = readTimeOf(component, 'DTEND', zones);
+  if (times.start === undefined && end !== undefined) return at({ kind: 'utc', local: FLOOR, at: FLOOR, zone: undefined }, { days: 0, seconds: end.at - FLOOR });
+  const ends = end !== undefined || findProperty(component, 'DURATION') !== undefined;
   return times.start === undefined || ends ? times : { ...times, duration: ENDLESS };
 }
 

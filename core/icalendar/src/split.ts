@@ -14,6 +14,7 @@ import type { Problem } from './problem.ts';
 import { scan } from './scan.ts';
 import { serialize } from './serialize.ts';
 import { readText, writeText } from './values.ts';
+import { zonesByTzid, zonesOfParts } from './zone-references.ts';
 
 /** One object of a file, with the zones it needs, in the octets of its components. */
 export interface SplitObject {
@@ -43,9 +44,12 @@ export function splitCalendar(octets: Uint8Array): SplitCalendar {
     }
     for (const component of root.components) if (component.name !== 'VTIMEZONE' && !damaged.has(component)) addTo(groups, root, component, told);
   }
-  const objects = [...groups.values()].map(toObject);
+  const zones = new Map(roots.map((root) => [root, zonesByTzid(root)]));
+  const objects = [...groups.values()].map((group) => toObject(group, zones.get(group.root) ?? NO_ZONES));
   return { objects, problems: told, properties: calendarProperties(roots[0]) };
 }
+
+const NO_ZONES: ReadonlyMap<string, Component> = new Map();
 
 interface Group { readonly root: Component; readonly uid: string; readonly kind: ComponentKind; readonly line: number; readonly parts: Component[] }
 
@@ -102,18 +106,10 @@ function fingerprint(component: Component): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-function toObject({ root, uid, kind, line, parts }: Group): SplitObject {
-  const tzids = new Set<string>();
-  for (const part of parts) collectZones(part, tzids);
-  const zones = root.components.filter((child) => child.name === 'VTIMEZONE' && tzids.delete(readText(findProperty(child, 'TZID')?.value ?? '')));
+function toObject({ root, uid, kind, line, parts }: Group, zones: ReadonlyMap<string, Component>): SplitObject {
   const header = root.properties.filter(({ name }) => HEADER.has(name));
-  const octets = serialize(makeComponent('VCALENDAR', header, [...zones, ...parts]));
+  const octets = serialize(makeComponent('VCALENDAR', header, [...zonesOfParts(parts, zones), ...parts]));
   return { uid, component: kind, octets, line };
-}
-
-function collectZones(component: Component, tzids: Set<string>): void {
-  for (const { parameters } of component.properties) for (const tzid of parameters.get('TZID') ?? []) tzids.add(tzid);
-  for (const child of component.components) collectZones(child, tzids);
 }
 
 function calendarProperties(root: Component | undefined): ReadonlyMap<string, string> {

@@ -6,6 +6,7 @@ import { parseRule } from './recurrence-rule.ts';
 import { parseDuration, parseTime } from './time.ts';
 import type { ObjectZones } from './time-values.ts';
 import { readPeriod, readTime } from './time-values.ts';
+import { validateAvailability } from './validate-availability.ts';
 import type { Tell } from './validate.ts';
 import { splitList } from './values.ts';
 
@@ -27,6 +28,7 @@ export function validatePart(part: Component, zones: ObjectZones, tell: Tell): v
   validateRecurrence(part, tell);
   for (const alarm of findComponents(part, 'VALARM')) validateAlarm(alarm, zones, tell);
   for (const child of findComponents(part, 'AVAILABLE')) validatePart(child, zones, tell);
+  if (part.name === 'VAVAILABILITY') validateAvailability(part, tell);
 }
 
 function validateProperty(property: Property, zones: ObjectZones, tell: Tell): void {

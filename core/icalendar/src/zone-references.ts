@@ -16,6 +16,20 @@ export function namedZones(component: Component, found = new Set<string>()): Rea
   return found;
 }
 
+/** The VTIMEZONEs of a VCALENDAR by their TZID; the first where two have the same. */
+export function zonesByTzid(root: Component): ReadonlyMap<string, Component> {
+  const zones = new Map<string, Component>();
+  for (const child of root.components) if (child.name === 'VTIMEZONE' && !zones.has(tzidOf(child))) zones.set(tzidOf(child), child);
+  return zones;
+}
+
+/** Those of `zones` that the components name. */
+export function zonesOfParts(parts: readonly Component[], zones: ReadonlyMap<string, Component>): readonly Component[] {
+  const names = new Set<string>();
+  for (const part of parts) namedZones(part, names);
+  return [...names].flatMap((tzid) => zones.get(tzid) ?? []);
+}
+
 const tzidOf = (definition: Component): string => readText(findProperty(definition, 'TZID')?.value ?? '');
 
 /** Without the VTIMEZONEs whose TZID is a name or link of the IANA database: the same instance when there is none. Other names need their definition. */
