@@ -21,7 +21,7 @@ export default definePlugin({
   setup({ deps: { features, sources, directory, records, deployment }, log }) {
     const delegates = new Delegates(directory, records);
     const compiler = new AclCompiler({ kinds: policiesOf(features), sources, directory, delegates });
-    const control = new AccessControl({ compiler, delegates, admins: new Administrators(deployment.admins, directory, log) });
+    const control = new AccessControl({ compiler, admins: new Administrators(deployment.admins, directory, log) });
     return { access: control, compiled: control };
   },
 });

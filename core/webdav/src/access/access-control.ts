@@ -4,24 +4,21 @@
 import type { Ace, DavResource, Identity, Item, PrincipalId, Privileges, PrivilegeTree } from '@kalends/contracts';
 import type { Administrators } from '@kalends/http';
 import { itemKindOf } from '../resource/shape.ts';
-import { entry } from './compile.ts';
+import { entry, withMembers } from './compile.ts';
 import type { AclCompiler, FoldedAcl } from './compile.ts';
 import type { AccessEntry, CompiledAccess, ItemAccess } from './compiled-access.ts';
-import { proxyGroupId, proxyGroupOf } from './delegates.ts';
-import type { Delegates } from './delegates.ts';
-import { evaluate, matches } from './evaluate.ts';
+import { proxyGroupOf } from './delegates.ts';
+import { decide, evaluate, inOrder, matches } from './evaluate.ts';
 import { tell } from './explain.ts';
 
-export interface AccessControlParts { readonly compiler: AclCompiler; readonly delegates: Delegates; readonly admins: Pick<Administrators, 'ids'> }
+export interface AccessControlParts { readonly compiler: AclCompiler; readonly admins: Pick<Administrators, 'ids'> }
 
 export class AccessControl implements CompiledAccess {
   readonly #compiler: AclCompiler;
-  readonly #delegates: Delegates;
   readonly #admins: Pick<Administrators, 'ids'>;
 
-  constructor({ compiler, delegates, admins }: AccessControlParts) {
+  constructor({ compiler, admins }: AccessControlParts) {
     this.#compiler = compiler;
-    this.#delegates = delegates;
     this.#admins = admins;
   }
 
@@ -29,9 +26,7 @@ export class AccessControl implements CompiledAccess {
     const mask = this.privilegesOf(resource.kind).bits;
     const acl = resource.item?.acl;
     const folded = await this.#compiler.folded(resource);
-    if (acl === undefined) return evaluate(folded.entries, identity, resource) & mask;
-    const known = acl.some(namesProxies) ? await this.#withProxyGroups(identity) : identity;
-    return evaluate(inPlace(folded, acl), known, resource) & mask;
+    return evaluate(acl === undefined ? folded.entries : withOwn(folded, acl), identity, resource) & mask;
   }
 
   async items(identity: Identity, resource: DavResource): Promise<ItemAccess> {
@@ -43,14 +38,14 @@ export class AccessControl implements CompiledAccess {
     const folded = await this.#compiler.folded(item);
     const all = evaluate(folded.entries, identity, item) & mask;
     if (collection === undefined || collection.itemsWithAcl === 0) return { constant: all, of: () => all };
-    const known = await this.#withProxyGroups(identity);
-    return { constant: undefined, of: ({ acl }: Item) => (acl === undefined ? all : evaluate(inPlace(folded, acl), known, item) & mask) };
+    const [before, after] = [decide(folded.around.before, identity, item), decide(folded.around.after, identity, item)];
+    return { constant: undefined, of: ({ acl }: Item) => (acl === undefined ? all : inOrder(before, decide(ownEntries(folded, acl), identity, item), after) & mask) };
   }
 
   async entries(resource: DavResource): Promise<readonly AccessEntry[]> {
     const folded = await this.#compiler.folded(resource);
     const acl = resource.item?.acl;
-    return acl === undefined ? folded.entries : inPlace(folded, acl);
+    return acl === undefined ? folded.entries : withOwn(folded, acl);
   }
 
   async actingFor(identity: Identity, resource: DavResource): Promise<PrincipalId | undefined> {
@@ -62,8 +57,7 @@ export class AccessControl implements CompiledAccess {
   }
 
   async explain(identity: Identity, resource: DavResource): Promise<readonly string[]> {
-    const known = await this.#withProxyGroups(identity);
-    return tell({ identity: known, resource, entries: await this.entries(resource), tree: this.privilegesOf(resource.kind), decided: await this.judge(identity, resource) });
+    return tell({ identity, resource, entries: await this.entries(resource), tree: this.privilegesOf(resource.kind), decided: await this.judge(identity, resource) });
   }
 
   privilegesOf(kind: string): PrivilegeTree {
@@ -73,20 +67,13 @@ export class AccessControl implements CompiledAccess {
   async administrators(): Promise<readonly PrincipalId[]> {
     return [...(await this.#admins.ids())];
   }
-
-  /** Only where an item's ACL may name proxy groups: rows are judged without waiting, so who is in them must be known before. */
-  async #withProxyGroups(identity: Identity): Promise<Identity> {
-    if (identity.principal === undefined) return identity;
-    const groups = await this.#delegates.groupsWith(identity.principal);
-    return groups.length === 0 ? identity : { ...identity, groups: new Set([...identity.groups, ...groups.map(proxyGroupId)]) };
-  }
 }
 
-/** An item's own entries stand where those of its collection stood. */
-function inPlace({ around }: FoldedAcl, acl: readonly Ace[]): readonly AccessEntry[] {
-  return [...around.before, ...acl.map((ace) => entry(ace, { isProtected: false, levelsUp: 0 })), ...around.after];
+function withOwn(folded: FoldedAcl, acl: readonly Ace[]): readonly AccessEntry[] {
+  return [...folded.around.before, ...ownEntries(folded, acl), ...folded.around.after];
 }
 
-function namesProxies({ principal }: Ace): boolean {
-  return typeof principal === 'string' && proxyGroupOf(principal) !== undefined;
+/** Nothing is looked up: rows are judged without waiting, and of proxy groups an item's list names those of the home's owner alone. */
+function ownEntries({ members }: FoldedAcl, acl: readonly Ace[]): readonly AccessEntry[] {
+  return acl.map((ace) => withMembers(entry(ace, { isProtected: false, levelsUp: 0 }), members));
 }

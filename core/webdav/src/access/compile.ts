@@ -3,15 +3,16 @@
  * the grants of every AccessSource. Kept by revision: nothing that a PUT moves is in the key, so a list is folded once after a change of rights.
  *
  * Order (the first entry that names a privilege decides it): protected ones, the resource's own, the inherited from the nearest collection on, those of the
- * sources. One difference from the order of nearness: what a home protects for its owner and for administrators comes first everywhere below, so that nobody
- * shuts out, by an entry on one calendar, the very people who could take it away again.
+ * sources. One difference from the order of nearness: what a home protects for its owner and for administrators, and what a source grants to those who may
+ * write the list, comes first everywhere below, so that nobody shuts out, by an entry on one calendar, the very people who could take it away again.
  */
-import type { AccessSource, Ace, Collection, DavResource, Directory, ResourceKind } from '@kalends/contracts';
+import type { AccessSource, Ace, Collection, DavResource, Directory, PrincipalId, ResourceKind } from '@kalends/contracts';
+import { WRITE_ACL } from '@kalends/contracts';
 import { LRUCache } from 'lru-cache';
 import { davPrivileges } from '../resource/privileges.ts';
 import { ownCollection } from '../resource/shape.ts';
 import type { AccessEntry } from './compiled-access.ts';
-import { proxyGroupOf } from './delegates.ts';
+import { PROXY_MODES, proxyGroupId, proxyGroupOf } from './delegates.ts';
 import type { Delegates } from './delegates.ts';
 
 /** Lists kept; about 1 KB each. */
@@ -21,8 +22,9 @@ export type KindPolicy = Pick<ResourceKind, 'kind' | 'privileges' | 'protectedAc
 
 export interface FoldedAcl {
   /** Of the collection, or of the resource without one; of items that have no ACL of their own too. */ readonly entries: readonly AccessEntry[];
-  /** The same without the collection's own stored entries, and where an item's stand instead. */
+  /** The same in two parts: between them stand an item's own entries. What it inherits from its collection counts after them (RFC 3744 §8.1: ACL changes no inherited ACE). */
   readonly around: { readonly before: readonly AccessEntry[]; readonly after: readonly AccessEntry[] };
+  /** Who is in the proxy groups of the home's owner, and in any other that an entry names. */ readonly members: ReadonlyMap<string, ReadonlySet<PrincipalId>>;
 }
 export interface CompilerParts {
   readonly kinds: ReadonlyMap<string, KindPolicy>; readonly sources: readonly AccessSource[]; readonly directory: Directory; readonly delegates: Delegates;
@@ -74,11 +76,14 @@ export class AclCompiler {
     for (const [index, ancestor] of ancestors.toReversed().entries()) {
       inherited.push(...this.#inherited(resource, ancestor, ancestors.slice(0, ancestors.length - 1 - index), index + 1 + below));
     }
-    const first = inherited.filter((candidate) => isBeyondDenial(candidate, resource));
-    const rest = inherited.filter((candidate) => !isBeyondDenial(candidate, resource));
     const granted = home === undefined || collection === undefined ? [] : await this.#granted(home, collection);
-    const [before = [], middle = [], after = []] = await Promise.all([[...first, ...ownProtected], own, [...rest, ...granted]].map((list) => this.#withMembers(list)));
-    return { entries: [...before, ...middle, ...after], around: { before, after } };
+    const others = [...inherited, ...granted];
+    const first = others.filter((candidate) => isBeyondDenial(candidate, resource)).map((candidate): AccessEntry => ({ ...candidate, undeniable: true }));
+    const rest = others.filter((candidate) => !isBeyondDenial(candidate, resource));
+    const [before, after] = [[...first, ...ownProtected], [...own, ...rest]];
+    const members = await this.#membersOf([...before, ...after], collection === undefined ? undefined : home?.owner);
+    const around = { before: before.map((bare) => withMembers(bare, members)), after: after.map((bare) => withMembers(bare, members)) };
+    return { entries: [...around.before, ...around.after], around, members };
   }
 
   #protectedOf(kind: string, resource: DavResource): readonly Ace[] {
@@ -111,15 +116,21 @@ export class AclCompiler {
     return lists.flat();
   }
 
-  async #withMembers(entries: readonly AccessEntry[]): Promise<readonly AccessEntry[]> {
-    return Promise.all(
-      entries.map(async (bare) => {
-        const group = typeof bare.principal === 'string' ? proxyGroupOf(bare.principal) : undefined;
-        return group === undefined ? bare : { ...bare, members: await this.#parts.delegates.membersOf(group) };
-      }),
-    );
+  /** Of the groups that entries name, and of the owner's own, which an item's list may name. */
+  async #membersOf(entries: readonly AccessEntry[], owner: PrincipalId | undefined): Promise<ReadonlyMap<string, ReadonlySet<PrincipalId>>> {
+    const named = entries.flatMap(({ principal }) => (typeof principal === 'string' ? [principal as string] : []));
+    const own = owner === undefined ? [] : PROXY_MODES.map((mode) => proxyGroupId({ owner, mode }) as string);
+    const groups = [...new Set([...named, ...own])].flatMap((id) => { const group = proxyGroupOf(id); return group === undefined ? [] : [{ id, group }]; });
+    return new Map(await Promise.all(groups.map(async ({ id, group }) => [id, await this.#parts.delegates.membersOf(group)] as const)));
   }
 }
+
+/** Of a proxy group that nobody looked up, nobody is a member. */
+export function withMembers(bare: AccessEntry, members: FoldedAcl['members']): AccessEntry {
+  if (typeof bare.principal !== 'string' || proxyGroupOf(bare.principal) === undefined) return bare;
+  return { ...bare, members: members.get(bare.principal) ?? NOBODY };
+}
+const NOBODY: ReadonlySet<PrincipalId> = new Set();
 
 /**
  * Whatever these entries depend on. `epoch`: revisions restart with it. Without a row the kind and its path stand for it; where such a kind has a home
@@ -138,7 +149,8 @@ function isKeepable({ entries }: FoldedAcl, { home }: DavResource): boolean {
   return entries.every(({ principal, members }) => members === undefined || (home !== undefined && proxyGroupOf(principal as string)?.owner === home.owner));
 }
 
-function isBeyondDenial({ isProtected, principal }: AccessEntry, { owner }: DavResource): boolean {
+function isBeyondDenial({ isProtected, principal, source, grant }: AccessEntry, { owner }: DavResource): boolean {
+  if (source !== undefined) return (grant & WRITE_ACL) !== 0;
   return isProtected && (principal === 'administrators' || (owner !== undefined && principal === owner));
 }
 

@@ -7,8 +7,8 @@ import { extensionPoint } from '@kalends/kernel';
 
 export interface CompiledAccess extends Access {
   /**
-   * Masked by the kind's `privileges`. Of an item: its own ACL where it has one (`resource.item.acl`), else the collection's. Of a mapped path with nothing
-   * there: what the place that would hold it allows.
+   * Masked by the kind's `privileges`. Of an item: its own ACL (`resource.item.acl`) first, then what it inherits from its collection. Of a mapped path with
+   * nothing there: what the place that would hold it allows.
    */
   judge(identity: Identity, resource: DavResource): Promise<Privileges>;
   /** For the items of `resource.collection`: asked once a listing, then called for each row. */
@@ -34,6 +34,7 @@ export interface AccessEntry {
   readonly grant: Privileges;
   readonly deny: Privileges;
   /** Nobody changes it by ACL: it comes from the kind, or from an AccessSource. */ readonly isProtected: boolean;
+  /** Inherited or granted by a source, and yet before the stored ones: no entry of the resource's own takes away what it grants. */ readonly undeniable?: true;
   /** How many levels above the resource it was given; 0: right here. */ readonly levelsUp: number;
   /** Of an AccessSource: its name. */ readonly source?: string;
 }

@@ -44,7 +44,7 @@ function given(sources: ConstructorParameters<typeof AclCompiler>[0]['sources'] 
   const delegates = new Delegates(directory, records);
   const kinds = new Map([policy('home', ownersHome), policy('calendar'), policy('calendar-item'), policy('inbox', () => [{ principal: 'authenticated', grant: SCHEDULE_DELIVER }]), policy('listing', () => [{ principal: 'authenticated', grant: READ }])]);
   const compiler = new AclCompiler({ kinds, sources, directory, delegates });
-  return { access: new AccessControl({ compiler, delegates, admins: { ids: async () => new Set([id('id-root')]) } }), delegates, records, directory, compiler, people };
+  return { access: new AccessControl({ compiler, admins: { ids: async () => new Set([id('id-root')]) } }), delegates, records, directory, compiler, people };
 }
 
 describe('the walk over entries (RFC 3744 §5.5, §6)', () => {
@@ -157,7 +157,7 @@ describe('folded access', () => {
     expect(await access.judge(known(AMY), calendar)).toBe(davPrivileges.bits);
   });
 
-  it('takes an item\'s own entries in place of its calendar\'s, and one constant where no item has any', async () => {
+  it('takes an item\'s own entries before what it inherits from its calendar (RFC 3744 §5.5.4, §8.1), and one constant where no item has any', async () => {
     const { access } = given();
     const root = collection('home');
     const open = collection('calendar', [{ principal: BEN, grant: READ | WRITE_CONTENT, inheritable: true }]);
@@ -167,10 +167,29 @@ describe('folded access', () => {
     expect(items.constant).toBeUndefined();
     const item = { name: 'a.ics' as never, etag: 'x' as never };
     expect(items.of(item)).toBe(READ | WRITE_CONTENT);
-    expect(items.of({ ...item, acl: [{ principal: BEN, grant: READ }] })).toBe(READ);
-    expect(items.of({ ...item, acl: [] })).toBe(0);
-    expect((await access.items(known(AMY), mixed)).of({ ...item, acl: [] })).toBe(davPrivileges.bits);
-    expect(await access.judge(known(BEN), { ...mixed, kind: 'calendar-item', item: { ...item, acl: [{ principal: BEN, grant: BIND }] } })).toBe(BIND);
+    expect(items.of({ ...item, acl: [] })).toBe(READ | WRITE_CONTENT);
+    expect(items.of({ ...item, acl: [{ principal: BEN, grant: BIND }] })).toBe(READ | WRITE_CONTENT | BIND);
+    const shut: readonly Ace[] = [{ principal: BEN, grant: READ }, { principal: 'all', grant: NONE, deny: ALL }];
+    expect(items.of({ ...item, acl: shut })).toBe(READ);
+    expect((await access.items(known(AMY), mixed)).of({ ...item, acl: shut })).toBe(davPrivileges.bits);
+    expect(await access.judge(known(BEN), { ...mixed, kind: 'calendar-item', item: { ...item, acl: shut } })).toBe(READ);
+  });
+
+  it('knows the owner\'s delegates in an item\'s own entries without asking again, and nobody else\'s', async () => {
+    const { access, records, delegates } = given();
+    await records.apply([...await delegates.replace({ owner: AMY, mode: 'read' }, new Set([BEN])), ...await delegates.replace({ owner: CAT, mode: 'read' }, new Set([BEN]))]);
+    const resource = place(collection('home'), collection('calendar', [], { itemsWithAcl: 1 }));
+    const items = await access.items(known(BEN), resource);
+    const own = (owner: PrincipalId): readonly Ace[] => [{ principal: proxyGroupId({ owner, mode: 'read' }), grant: NONE, deny: READ }];
+    const item = { name: 'a.ics' as never, etag: 'x' as never };
+    expect([items.of(item), items.of({ ...item, acl: own(AMY) }), items.of({ ...item, acl: own(CAT) })]).toEqual([READ, 0, READ]);
+  });
+
+  it('lets no stored entry shut out whom a source makes an owner, and any shut out whom it lets read', async () => {
+    const { access } = given([{ name: 'team', grants: async () => [{ principal: BEN, grant: ALL }, { principal: CAT, grant: READ }] }]);
+    const shut = place(collection('home'), collection('calendar', [{ principal: 'all', grant: NONE, deny: ALL }]));
+    expect(await access.judge(known(BEN), shut)).toBe(davPrivileges.bits);
+    expect(await access.judge(known(CAT), shut)).toBe(0);
   });
 
   it('judges rows and single items alike, whatever lists they have', async () => {

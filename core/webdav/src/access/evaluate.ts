@@ -4,14 +4,33 @@
 import type { Ace, DavResource, Identity, PrincipalId, Privileges } from '@kalends/contracts';
 import type { AccessEntry } from './compiled-access.ts';
 
+/** What a part of a list says: which privileges it decides, and which of those it grants. */
+export interface Decision { readonly granted: Privileges; readonly decided: Privileges }
+
 /** The first entry that matches and names a privilege decides it; what nobody names is denied. Not yet masked by the kind. */
 export function evaluate(entries: readonly AccessEntry[], identity: Identity, resource: DavResource): Privileges {
+  return decide(entries, identity, resource).granted;
+}
+
+/** Of a part of a list, for whoever walks the same beginning and end around many middles. */
+export function decide(entries: readonly AccessEntry[], identity: Identity, resource: DavResource): Decision {
   let granted = 0;
   let decided = 0;
   for (const entry of entries) {
     if (!matches(entry, identity, resource)) continue;
     granted |= entry.grant & ~decided;
     decided |= entry.grant | entry.deny;
+  }
+  return { granted, decided };
+}
+
+/** The parts of a list, one after another. */
+export function inOrder(...parts: readonly Decision[]): Privileges {
+  let granted = 0;
+  let decided = 0;
+  for (const part of parts) {
+    granted |= part.granted & ~decided;
+    decided |= part.decided;
   }
   return granted;
 }
