@@ -2,7 +2,7 @@
  * MKCALENDAR (RFC 4791 §5.3.1) and extended MKCOL (RFC 5689) directly below a home: a calendar with the properties its maker gives it, all or none. Place first,
  * then name, then properties: so is decided which error is told.
  */
-import type { CalendarStore, DavRequest, MethodSpec, PropertyRow } from '@kalends/contracts';
+import type { CalendarStore, DavRequest, MethodSpec, PropertyRow, QName } from '@kalends/contracts';
 import { BIND, StoreError } from '@kalends/contracts';
 import {
   CALDAV, answer, answerMkcolFailure, answerXml, badRequest, conflict, dav, engineOf, forbidden, fromStore, isNamed, maxCollections, mergePatches, nameOf, planChanges, readInstructions, readMkcol,
@@ -37,7 +37,7 @@ function misplaced({ resource: { kind, collection } }: DavRequest): DavError | u
 async function mkcalendar(store: CalendarStore, request: EngineRequest): Promise<void> {
   const body = await request.xml();
   if (body !== undefined && !isNamed(body.name, CALDAV, 'mkcalendar')) throw badRequest('The body of MKCALENDAR is a CALDAV:mkcalendar element.');
-  const instructions = body === undefined ? [] : readInstructions(body);
+  const instructions = body === undefined ? [] : readInstructions(body).filter((instruction) => !saysCalendar(instruction));
   if (instructions.some(({ value }) => value === undefined)) throw badRequest('MKCALENDAR has nothing to remove.');
   const planned = await plan(request, instructions);
   if (planned.failed) {
@@ -56,8 +56,7 @@ async function mkcalendar(store: CalendarStore, request: EngineRequest): Promise
 
 async function mkcol(store: CalendarStore, request: EngineRequest): Promise<void> {
   const { types, instructions } = await readMkcol(request);
-  const isCalendar = types.length === 2 && types.some((type) => isNamed(type, 'DAV:', 'collection')) && types.some((type) => isNamed(type, CALDAV, 'calendar'));
-  if (!isCalendar) {
+  if (!isCalendar(types)) {
     if (instructions.length === 0 && types.length === 1) throw forbidden('A home holds calendars; plain collections lie in its dropbox.');
     answerMkcolFailure(request, [{ name: dav('resourcetype'), error: validResourcetype() }, ...instructions.map(({ name }) => ({ name, error: undefined }))]);
     return;
@@ -65,6 +64,15 @@ async function mkcol(store: CalendarStore, request: EngineRequest): Promise<void
   const planned = await plan(request, instructions);
   if (planned.failed) answerMkcolFailure(request, planned.outcomes);
   else await make(store, request, planned);
+}
+
+/** Phones send the type with MKCALENDAR too, as if it were a MKCOL: it says no more than the method does. Any other type is refused as the protected property it is. */
+function saysCalendar({ name, value }: Instruction): boolean {
+  return isNamed(name, 'DAV:', 'resourcetype') && value !== undefined && isCalendar(value.children.map((type) => type.name));
+}
+
+function isCalendar(types: readonly QName[]): boolean {
+  return types.length === 2 && types.some((type) => isNamed(type, 'DAV:', 'collection')) && types.some((type) => isNamed(type, CALDAV, 'calendar'));
 }
 
 /** As properties of a row that is not there yet, under the kind that it will have. */

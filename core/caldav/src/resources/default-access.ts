@@ -32,7 +32,7 @@ export function outboxAcl({ owner }: DavResource): readonly Ace[] {
 
 /** The free-busy URL has no row, so these are all there are. */
 export function freeBusyAcl(): readonly Ace[] {
-  return [{ principal: 'authenticated', grant: READ | SCHEDULE_DELIVER | SCHEDULE }];
+  return [{ principal: 'authenticated', grant: READ | READ_CURRENT_USER_PRIVILEGE_SET | SCHEDULE_DELIVER | SCHEDULE }];
 }
 
 /** Stored with a new home: colleagues see when somebody is busy, until the owner takes it away. */
