@@ -7,6 +7,7 @@ import type { DavFeature } from '@kalends/contracts';
 import { definePlugin } from '@kalends/kernel';
 import { z } from 'zod';
 import { Delegates } from './access/delegates.ts';
+import { acl } from './methods/acl.ts';
 import { aclProperties } from './properties/live-acl.ts';
 import { principalProperties } from './properties/live-principal.ts';
 import { aclPrincipalPropSet } from './reports/acl-principal-prop-set.ts';
@@ -42,6 +43,7 @@ export default definePlugin({
         rootKind(root), wellKnownKind, listingKind, uidsListingKind, principalListingKind(directory), homeListingKind({ directory, store, delegates }),
         principalKind(directory), proxyKind(directory),
       ],
+      methods: [acl],
       properties: [...aclProperties, ...principalProperties(delegates)],
       reports: [
         aclPrincipalPropSet, principalMatch(delegates), principalPropertySearch, principalSearchPropertySet, expandProperty, calendarserverPrincipalSearch,

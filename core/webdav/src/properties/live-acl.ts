@@ -140,7 +140,8 @@ function writeEntry(xml: XmlSink, entry: AccessEntry, tree: PrivilegeTree, canon
       xml.close();
     }
     xml.close();
-    if (entry.isProtected) empty(xml, 'protected');
+    // What is only inherited may be denied below; what may not is protected there too (RFC 3744 §8.1.1).
+    if (entry.isProtected && (entry.levelsUp === 0 || entry.undeniable === true)) empty(xml, 'protected');
     if (entry.levelsUp > 0) {
       xml.open(dav('inherited'));
       xml.href(upwards(canonical, entry.levelsUp));

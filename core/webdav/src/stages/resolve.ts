@@ -22,7 +22,7 @@ export async function resolve(passage: Identified): Promise<Resolved> {
     answerOptions(http, engine, engine.known);
     throw new Answered();
   }
-  return { ...passage, resource, selected, spec: engine.methods(resource.kind).get(method) ?? NOT_DEFINED };
+  return { ...passage, resource, selected, spec: engine.methods(resource.kind).get(method) ?? (method === 'ACL' && resource.kind === 'home' ? NEVER_DEFINED : NOT_DEFINED) };
 }
 
 /** Of this kind, or where nothing is: access decides whether the caller learns so. */
@@ -32,4 +32,10 @@ const NOT_DEFINED: MethodSpec = {
     const { http, engine, resource } = engineOf(request);
     return Promise.reject(methodNotAllowed(http.request.method ?? '', [...engine.methods(resource.kind).keys()]));
   },
+};
+
+/** That homes have no ACL method is no secret, and whose home is there neither: everybody who is known is told, and never of a privilege that would not help. */
+const NEVER_DEFINED: MethodSpec = {
+  ...NOT_DEFINED, requires: () => [],
+  handle: (request) => (request.identity.principal === undefined ? Promise.reject(new NeedsIdentity()) : NOT_DEFINED.handle(request)),
 };
