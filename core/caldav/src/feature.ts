@@ -24,24 +24,25 @@ import { WriteSteps } from './write/steps.ts';
 export interface CalDavParts {
   readonly store: CalendarStore; readonly directory: Directory; readonly steps: readonly WriteStep[]; readonly queue: JobQueue; readonly notifiers: readonly Notifier[];
   readonly limits: Limits; readonly publicUrl: URL; readonly clock: Clock;
+  /** A setting: of alarms that go off alike one is stored. */ readonly removeDuplicateAlarms?: boolean;
 }
 
-export function calDavFeature({ store, directory, steps: given, queue, notifiers, limits: asked, publicUrl, clock }: CalDavParts): DavFeature {
+export function calDavFeature({ store, directory, steps: given, queue, notifiers, limits: asked, publicUrl, clock, removeDuplicateAlarms = false }: CalDavParts): DavFeature {
   const limits = effectiveLimits(asked, store);
   const steps = new WriteSteps(given);
-  const door = new CalendarDoor({ store, steps, queue, notifiers, limits, clock, directory });
+  const door = new CalendarDoor({ store, steps, queue, notifiers, limits, clock, directory, removeDuplicateAlarms });
   const removal = { store, door, steps, limits, directory, notifiers };
   queue.handle(REMOVE_CALENDAR_JOB, (job, signal) => removeCalendar(removal, job, signal));
   return {
     name: 'caldav',
-    compliance: ['calendar-access', 'calendar-query-extended'],
+    compliance: ['calendar-access', 'calendar-query-extended', 'calendar-default-alarms', 'calendar-availability', 'inbox-availability'],
     resources: homeKinds(new CalendarHomes(store, directory), store),
     methods: [
       ...getItemSpecs(store), ...new PutItem(door, store, limits, publicUrl).specs, ...deleteItemSpecs(door, store, limits), ...new MoveItem(door, store, limits, publicUrl).specs,
       ...getCollectionSpecs(store), ...mkcalendarSpecs(store), ...deleteCalendarSpecs(removal), ...moveCalendarSpecs({ store, notifiers, publicUrl }), ...freeBusyUrlSpecs({ store, directory, limits, clock }),
     ],
     reports: [new CalendarQueryReport(store, limits, clock).spec, new CalendarMultigetReport(store, limits).spec, new FreeBusyQueryReport(store, limits, clock).spec],
-    properties: [...liveProperties(limits), ...principalProperties, calendarData],
+    properties: [...liveProperties(limits, () => Math.floor(clock.now() / 1000)), ...principalProperties, calendarData],
   };
 }
 

@@ -10,11 +10,13 @@ export default definePlugin({
   name: '@kalends/caldav',
   api: 1,
   summary: 'Calendars over WebDAV (RFC 4791).',
-  config: z.strictObject({}),
+  config: z.strictObject({
+    'remove-duplicate-alarms': z.boolean().default(false).describe('Store one of the alarms of an event that have the same ACTION and TRIGGER, as the classic server did.'),
+  }),
   provides: { feature: davFeature, groups: accessSource },
   requires: { store: calendarStore, jobs: jobLog, directory, steps: writeStep, queue: jobQueue, notifiers: notifier, deployment, clock },
 
-  setup({ deps: { store, jobs, directory, steps, queue, notifiers, deployment, clock }, lifecycle, log }) {
+  setup({ config, deps: { store, jobs, directory, steps, queue, notifiers, deployment, clock }, lifecycle, log }) {
     const keeper = new FactsKeeper({ store, jobs, clock, log });
     const stopped = new AbortController();
     let running: Promise<void> | undefined;
@@ -27,7 +29,7 @@ export default definePlugin({
       await running;
     });
     return {
-      feature: calDavFeature({ store, directory, steps, queue, notifiers, limits: deployment.limits, publicUrl: deployment.publicUrl, clock }),
+      feature: calDavFeature({ store, directory, steps, queue, notifiers, limits: deployment.limits, publicUrl: deployment.publicUrl, clock, removeDuplicateAlarms: config['remove-duplicate-alarms'] }),
       groups: new GroupAccess(directory),
     };
   },

@@ -14,6 +14,8 @@ const text = (xml: XmlSink, value: string | number): void => xml.text(String(val
 export const calendarCollectionLocationOk = condition(CALDAV, 'calendar-collection-location-ok', 403, undefined, 'A calendar can only be made directly in a calendar home.');
 /** RFC 4791 §5.3.1.1, §5.3.2.1. The detail is the parser's first complaint, with its line. */
 export const validCalendarData = condition(CALDAV, 'valid-calendar-data', 403, undefined, 'This is not valid iCalendar data.');
+/** The same of a default alarm; a value of a property that does not fit is a 409 (RFC 4918 §9.2.1). */
+export const validAlarm = condition(CALDAV, 'valid-calendar-data', 409, undefined, 'A default alarm is one VALARM.');
 /** RFC 4791 §5.3.1.2 names it so for MKCALENDAR: all properties, or no calendar. */
 export const initializeCalendarCollection = condition(CALDAV, 'initialize-calendar-collection', 403);
 

@@ -5,11 +5,13 @@
 import type { Limits, LiveProperty, XmlNode } from '@kalends/contracts';
 import { COLLATIONS, FLOOR, LAST_LOCAL, formatUtc } from '@kalends/icalendar';
 import { CALDAV, clark, dav, ownCollection, storedProperty } from '@kalends/webdav';
+import { defaultAlarmProperties } from '../alarms/default-alarms.ts';
 import { TEXT_CALENDAR } from '../methods/send-calendar.ts';
 import { appleIcal, caldav, calendarserver } from '../names.ts';
 import { supportedCalendarComponent } from '../preconditions.ts';
 import { CALENDAR_MEDIA } from '../query/read-calendar-data.ts';
 import { ADD_MEMBER_LEAF } from '../resources/home-layout.ts';
+import { availabilityProperties } from './availability.ts';
 import { STORABLE, SUPPORTED_COMPONENTS, componentsOf, storedComponents } from './component-set.ts';
 import { changeable, fixed, fixedText, kept, personalChange, resourceType } from './define.ts';
 import { calendarTimezone, calendarTimezoneId } from './time-zone.ts';
@@ -18,8 +20,12 @@ import { SCHEDULE_TRANSPARENCY, storedTransparency } from './transparency.ts';
 const CALENDARS = ['calendar', 'share'];
 const COLLECTION = dav('collection');
 
-export function liveProperties(limits: Limits): readonly LiveProperty[] {
-  return [...resourceTypes, ...limitProperties(limits), ...described, ...components, calendarTimezone, calendarTimezoneId, transparency, addMember];
+/** `now` in seconds. */
+export function liveProperties(limits: Limits, now: () => number): readonly LiveProperty[] {
+  return [
+    ...resourceTypes, ...limitProperties(limits), ...described, ...components, calendarTimezone, calendarTimezoneId, transparency, addMember, ...defaultAlarmProperties,
+    ...availabilityProperties(now),
+  ];
 }
 
 const resourceTypes: readonly LiveProperty[] = [
@@ -95,7 +101,8 @@ const components: readonly LiveProperty[] = [
       xml.close();
     }
   }),
-  fixed(caldav('supported-collation-set'), [...CALENDARS, 'inbox'], (xml) => {
+  // §7.5.1: on every resource that can be searched for text.
+  fixed(caldav('supported-collation-set'), [...CALENDARS, 'home', 'inbox', 'calendar-item', 'inbox-item'], (xml) => {
     for (const collation of COLLATIONS) {
       xml.open(COLLATION);
       xml.text(collation);

@@ -4,15 +4,14 @@
  */
 import type { CalendarStore, Clock, Collection, DavRequest, DavResource, Limits, ReportSpec, TimeRange, XmlNode } from '@kalends/contracts';
 import { READ_FREE_BUSY } from '@kalends/contracts';
-import { coalesce, freeBusyText } from '@kalends/icalendar';
-import type { BusySpan } from '@kalends/icalendar';
+import { freeBusyText } from '@kalends/icalendar';
 import { CALDAV, engineOf, joinPath } from '@kalends/webdav';
 import type { EngineRequest } from '@kalends/webdav';
 import { randomUUID } from 'node:crypto';
 import { sendCalendar } from '../methods/send-calendar.ts';
 import { caldav } from '../names.ts';
 import { validFilter } from '../preconditions.ts';
-import { append, busyInCalendar, countsFor } from '../query/busy-time.ts';
+import { BusyTime, countsFor } from '../query/busy-time.ts';
 import { checkReach, closedRange } from '../query/time-range.ts';
 
 export interface FreeBusyQuery { readonly range: TimeRange }
@@ -36,13 +35,13 @@ export class FreeBusyQueryReport {
     const request = engineOf(dav);
     const now = Math.floor(this.#clock.now() / 1000);
     checkReach(range, now, this.#limits);
-    const spans: BusySpan[] = [];
+    const busy = new BusyTime(range);
     for (const { resource, collection } of await this.#calendars(request)) {
       const access = await request.items(resource);
       const options = access.constant === undefined ? { acl: true, counts: countsFor(access.of, READ_FREE_BUSY) } : {};
-      append(spans, await busyInCalendar(this.#store, collection, range, options));
+      await busy.addCalendar(this.#store, collection, options);
     }
-    sendCalendar(request, 200, freeBusyText({ range, spans: coalesce(spans), now, uid: randomUUID() }));
+    sendCalendar(request, 200, freeBusyText({ range, spans: busy.spans(), now, uid: randomUUID() }));
   }
 
   async #calendars(request: EngineRequest): Promise<readonly { readonly resource: DavResource; readonly collection: Collection }[]> {

@@ -3,7 +3,7 @@
  * is said here, as the precondition that RFC 4791 §5.3.2.1 names; what depends on the stored version is `commit.ts`.
  */
 import type { Collection, EpochSeconds, ItemFacts, Limits } from '@kalends/contracts';
-import { COVER_AHEAD_SECONDS, DISTANT, FLOOR, MAX_INSTANCES, countAttendees, countAttachments, deriveFacts, describeProblem, formatUtc, readObject, unpackRuns } from '@kalends/icalendar';
+import { COVER_AHEAD_SECONDS, DISTANT, FLOOR, MAX_INSTANCES, countAttendees, countAttachments, deriveFacts, describeProblem, formatUtc, readObject, unpackRuns, withoutDuplicateAlarms } from '@kalends/icalendar';
 import type { CalendarObject, Problem } from '@kalends/icalendar';
 import type { DavError } from '@kalends/webdav';
 import {
@@ -18,13 +18,14 @@ export interface Received {
 }
 
 /** @throws DavError of the first problem */
-export function receive(octets: Uint8Array, media: CalendarMedia, collection: Collection, limits: Limits, now: EpochSeconds): Received {
+export function receive(octets: Uint8Array, media: CalendarMedia, collection: Collection, limits: Limits, now: EpochSeconds, removeDuplicateAlarms = false): Received {
   if (octets.length > limits.resourceOctets) throw maxResourceSize(limits.resourceOctets);
   const json = media === 'application/calendar+json';
   const read = readObject(octets, { now, rules: { components: componentsOf(collection) }, format: json ? 'json' : 'text' });
   if (read.object === undefined) throw asError(read.problems, limits);
+  const object = removeDuplicateAlarms ? withoutDuplicateAlarms(read.object) : read.object;
   // A byte order mark goes without being called a repair.
-  return { object: read.object, amended: json || read.repairs.length > 0 || read.object.octets.length !== octets.length };
+  return { object, amended: json || read.repairs.length > 0 || object.octets.length !== octets.length };
 }
 
 /** @throws DavError where deriving shows what only expansion can: too many instances, an override that is none */
