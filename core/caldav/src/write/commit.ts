@@ -6,37 +6,28 @@
  * Decides no access, and reads no HTTP: a client's conditions come in as a function and are answered inside the change, where nothing can move.
  */
 import { randomBytes } from 'node:crypto';
-import type {
-  CalendarStore, Clock, Collection, Committed, Directory, ETag, Home, Item, ItemAddress, ItemDraft, ItemFacts, ItemName, ItemSelect, JobId, JobQueue, Limits, Notifier, StoreWriter,
-  Stored, WriteContext,
-} from '@kalends/contracts';
-import { CalendarObject, parse } from '@kalends/icalendar';
-import { DavError, forbidden, notFound } from '@kalends/webdav';
+import type { CalendarStore, Clock, Collection, Directory, ETag, Item, ItemAddress, ItemDraft, ItemFacts, ItemName, JobQueue, Limits, Notifier, StoreWriter, Stored } from '@kalends/contracts';
+import type { CalendarObject } from '@kalends/icalendar';
+import { forbidden, notFound } from '@kalends/webdav';
+import { withDefaultAlarms } from '../alarms/default-alarms.ts';
 import { maxResourceSize, noUidConflict, supportedCalendarComponent } from '../preconditions.ts';
 import { componentsOf } from '../properties/component-set.ts';
 import type { CalendarMedia } from '../query/read-calendar-data.ts';
 import { checkCounts, countsOf, exceeds, factsOf, receive } from './draft.ts';
 import type { Counts } from './draft.ts';
 import { writeLimits } from './limits.ts';
-import { WriteSteps } from './steps.ts';
-import type { PreparedSteps } from './steps.ts';
+import { MOST_ATTEMPTS, contended, finish, perform, prepare, rest, runTogether, settled, storedObject, wholly } from './run.ts';
+import type { Change, GroupGuard, Task, Together, Work } from './run.ts';
+import type { WriteSteps } from './steps.ts';
+
+export type { Guard } from './run.ts';
 
 export interface DoorDependencies {
   readonly store: CalendarStore; readonly steps: WriteSteps; readonly queue: JobQueue; readonly notifiers: readonly Notifier[]; readonly limits: Limits; readonly clock: Clock;
   /** For the owner's quota. */ readonly directory: Pick<Directory, 'findById'>;
+  /** Of alarms of one component that go off alike the first is stored. */ readonly removeDuplicateAlarms?: boolean;
 }
 
-/**
- * Inside the change: what the caller demands of the version that is there (undefined: nothing is). Throws what the client is to be told; `tx` is for locks.
- */
-export type Guard = (current: Item | undefined, tx: StoreWriter) => Promise<void>;
-
-interface Change {
-  readonly home: Home;
-  readonly context: WriteContext;
-  readonly guard?: Guard;
-  /** Nobody is told (imports, received messages). */ readonly silent?: boolean;
-}
 export interface PutChange extends Change {
   readonly collection: Collection; readonly name: ItemName; readonly octets: Uint8Array; readonly media: CalendarMedia;
   /** A received message is filed and not sent on. */ readonly withoutScheduling?: boolean;
@@ -55,12 +46,6 @@ export interface Outcome {
   readonly scheduleTag: ETag | undefined;
 }
 
-/** How often a change is begun anew because a step met somebody it had not looked up; the third time somebody writes without pause. */
-const MOST_ATTEMPTS = 3;
-/** Local deliveries are waited for so long; the queue finishes the rest. */
-const RUN_NOW_MILLISECONDS = 5_000;
-const LEASE_MILLISECONDS = 30_000;
-
 export class CalendarDoor {
   readonly #with: DoorDependencies;
 
@@ -70,40 +55,12 @@ export class CalendarDoor {
 
   /** @throws DavError for what the object breaks; StoreError from the store */
   async put(change: PutChange): Promise<Outcome> {
-    const { limits, clock, steps } = this.#with;
-    const { collection, name } = change;
-    const now = Math.floor(clock.now() / 1000);
-    const received = receive(change.octets, change.media, collection, limits, now);
-    const counts = countsOf(received.object);
-    const to: ItemAddress = { collection: collection.id, name };
-    const draft: ItemDraft = { ...EMPTY_DRAFT, to, after: received.object, silent: change.silent ?? false, amended: received.amended };
-    const facts = memo((object: CalendarObject) => factsOf(object, limits, now));
-    // What a step does not change is worked out before the change begins, so that the change is short.
-    if (steps.none) facts(received.object);
-    const select: ItemSelect = { meta: true, body: !steps.none || exceeds(counts, limits) };
-    const { result, ran } = await this.#change(change, draft, change.withoutScheduling === true, select, to, async (tx, prepared, current) => {
-      const before = storedObject(current);
-      checkReplaced(received.object, counts, current, before, limits);
-      const applied = prepared.apply({ ...draft, from: current === undefined ? undefined : to, before });
-      if (applied === 'prepare-again') return applied;
-      return store(tx, applied, current, change, facts, limits);
-    });
-    // What ran may have changed the object again (a room's answer): the client is to look.
-    return ran ? { ...result, amended: true } : result;
+    return await this.#run(this.#putting(change));
   }
 
   /** @throws DavError 404 where nothing is there */
   async remove(change: RemoveChange): Promise<void> {
-    const { collection, name } = change;
-    const from: ItemAddress = { collection: collection.id, name };
-    const draft: ItemDraft = { ...EMPTY_DRAFT, from, silent: change.silent ?? false };
-    await this.#change(change, draft, false, { meta: true, body: !this.#with.steps.none }, from, async (tx, prepared, current) => {
-      if (current === undefined) throw notFound();
-      const applied = prepared.apply({ ...draft, before: storedObject(current) });
-      if (applied === 'prepare-again') return applied;
-      await tx.removeItem(collection.id, name, current.etag);
-      return { result: undefined, draft: applied };
-    });
+    await this.#run(this.#removing(change));
   }
 
   /** Inside one home. Nobody is told, and the Schedule-Tag stays (RFC 6638 §3.2.10). */
@@ -112,8 +69,7 @@ export class CalendarDoor {
     const to: ItemAddress = { collection: change.to.collection.id, name: change.to.name };
     if (change.from.collection.home !== change.to.collection.home) throw forbidden('A calendar object moves within its home only.');
     const draft: ItemDraft = { ...EMPTY_DRAFT, from, to, silent: true, scheduleTag: 'keep' };
-    const select: ItemSelect = { meta: true, body: !this.#with.steps.none };
-    const { result } = await this.#change(change, draft, false, select, from, async (tx, prepared, current) => {
+    const work: Work<Outcome> = async (tx, prepared, current) => {
       if (current === undefined) throw notFound();
       const kind = current.component;
       if (kind !== undefined && !componentsOf(change.to.collection).includes(kind)) throw supportedCalendarComponent();
@@ -124,47 +80,82 @@ export class CalendarDoor {
       if (applied === 'prepare-again') return applied;
       const stored = await tx.moveItem(from, to, { overwrite: change.overwrite });
       return { result: { etag: stored.etag, created: stored.created, amended: false, scheduleTag: current.meta?.scheduleTag }, draft: applied };
-    });
-    return result;
+    };
+    return await this.#run({ change, draft, select: { meta: true, body: !this.#with.steps.none }, at: from, work });
+  }
+
+  /**
+   * Many changes of one home as one change, in order: those that are refused are left out of it, each with its reason, and the others are stored together. `guard`
+   * is asked first, inside the change.
+   * @throws DavError of `guard`, StoreError of the change as a whole: nothing happened
+   */
+  async together(changes: readonly (PutChange | RemoveChange)[], guard?: GroupGuard): Promise<Together<Outcome | undefined>> {
+    const tasks = changes.map((change) => settled(() => ('octets' in change ? this.#putting(change) : this.#removing(change)) as Task<Outcome | undefined>));
+    const home = changes[0]?.home;
+    return home === undefined ? { results: [], revision: undefined } : await runTogether(this.#with, home, tasks, (task) => this.#run(task), guard);
+  }
+
+  #putting(change: PutChange): Task<Outcome> {
+    const { limits, clock, steps } = this.#with;
+    const { collection, name } = change;
+    const now = Math.floor(clock.now() / 1000);
+    const received = receive(change.octets, change.media, collection, limits, now, this.#with.removeDuplicateAlarms);
+    const created = addsAlarms(change) ? withDefaultAlarms(received.object, collection, change.home) : received.object;
+    const counts = countsOf(received.object);
+    const to: ItemAddress = { collection: collection.id, name };
+    const draft: ItemDraft = { ...EMPTY_DRAFT, to, after: received.object, silent: change.silent ?? false, amended: received.amended };
+    const facts = memo((object: CalendarObject) => factsOf(object, limits, now));
+    // What a step does not change is worked out before the change begins, so that the change is short.
+    if (steps.none) facts(created);
+    const work: Work<Outcome> = async (tx, prepared, current) => {
+      const before = storedObject(current);
+      checkReplaced(received.object, counts, current, before, limits);
+      const applied = prepared.apply(current === undefined ? { ...draft, after: created, amended: draft.amended || created !== received.object } : { ...draft, from: to, before });
+      if (applied === 'prepare-again') return applied;
+      return store(tx, applied, current, change, facts, limits);
+    };
+    return {
+      change, draft, at: to, select: { meta: true, body: !steps.none || exceeds(counts, limits) }, work, ...(change.withoutScheduling === true ? { without: 'schedule' } : {}),
+      // What ran may have changed the object again (a room's answer): the client is to look.
+      afterRunning: (outcome) => ({ ...outcome, amended: true }),
+    };
+  }
+
+  #removing(change: RemoveChange): Task<undefined> {
+    const { collection, name } = change;
+    const from: ItemAddress = { collection: collection.id, name };
+    const draft: ItemDraft = { ...EMPTY_DRAFT, from, silent: change.silent ?? false };
+    const work: Work<undefined> = async (tx, prepared, current) => {
+      if (current === undefined) throw notFound();
+      const applied = prepared.apply({ ...draft, before: storedObject(current) });
+      if (applied === 'prepare-again') return applied;
+      await tx.removeItem(collection.id, name, current.etag);
+      return { result: undefined, draft: applied };
+    };
+    return { change, draft, at: from, select: { meta: true, body: !this.#with.steps.none }, work };
   }
 
   /** Steps prepared, the change made, what it caused run, listeners told; begun anew while a step asks for that. */
-  async #change<T>(change: Change & Partial<PutChange>, draft: ItemDraft, withoutScheduling: boolean, select: ItemSelect, at: ItemAddress, work: Work<T>): Promise<Finished<T>> {
-    const { store, steps, limits, directory } = this.#with;
-    const allowed = await writeLimits(limits, directory, change.home.owner);
+  async #run<T>(task: Task<T>): Promise<T> {
+    const { store, limits, directory } = this.#with;
+    const { home } = task.change;
+    const allowed = await writeLimits(limits, directory, home.owner);
     for (let attempt = 1; ; attempt++) {
-      const seen = steps.none ? undefined : await store.findItem(at.collection, at.name, select);
-      const prepared = await steps.prepare({ ...draft, before: storedObject(seen) }, change.context, withoutScheduling ? 'schedule' : undefined);
-      const committed = await store.write(change.home.id, allowed, async (tx) => {
-        const current = await tx.findItem(at.collection, at.name, select);
-        await change.guard?.(current, tx);
-        const done = await work(tx, prepared, current);
-        // Nothing was changed yet: the change commits nothing.
-        if (done === 'prepare-again') return done;
-        return { result: done.result, jobs: await enqueue(tx, done.draft) };
-      });
+      const prepared = await prepare(this.#with, task);
+      const committed = await wholly(store.write(home.id, allowed, (tx) => perform(tx, task, prepared)));
       if (committed.value === 'prepare-again') {
         if (attempt < MOST_ATTEMPTS) continue;
-        throw new DavError(503, { detail: 'The object is being changed by others: try again.', headers: { 'Retry-After': '1' } });
+        throw contended();
       }
-      return await this.#finish(change.home, at, draft, committed, committed.value);
+      const { result, jobs } = committed.value;
+      const ran = await finish(this.#with, home, [task], committed.revision, jobs);
+      return ran && task.afterRunning !== undefined ? task.afterRunning(result) : result;
     }
-  }
-
-  async #finish<T>(home: Home, at: ItemAddress, { to }: ItemDraft, { revision }: Committed<unknown>, { result, jobs }: Done<T>): Promise<Finished<T>> {
-    for (const collection of new Set([at.collection, to?.collection ?? at.collection])) {
-      for (const notifier of this.#with.notifiers) notifier.changed({ home: home.id, collection, revision, urgency: jobs.length > 0 ? 'high' : 'low' });
-    }
-    if (jobs.length === 0) return { result, ran: false };
-    await this.#with.queue.runNow(jobs, AbortSignal.timeout(RUN_NOW_MILLISECONDS));
-    return { result, ran: true };
   }
 }
 
-type Work<T> = (tx: StoreWriter, prepared: PreparedSteps, current: Item | undefined) => Promise<{ readonly result: T; readonly draft: ItemDraft } | 'prepare-again'>;
-interface Done<T> { readonly result: T; readonly jobs: readonly JobId[] }
-/** `ran`: jobs of this change ran before it was answered. */
-interface Finished<T> { readonly result: T; readonly ran: boolean }
+/** What is made in his own calendars gets the owner's default alarms; what an import brings, or a sharee makes, stays as it is. */
+const addsAlarms = ({ silent, withoutScheduling, context }: PutChange): boolean => (silent !== true || withoutScheduling === true) && context.resource.share === undefined;
 
 const EMPTY_DRAFT: ItemDraft = { from: undefined, to: undefined, before: undefined, after: undefined, personal: undefined, jobs: [], scheduleTag: 'none', silent: false, amended: false };
 
@@ -188,7 +179,7 @@ async function store(
     ...(scheduleTag === undefined ? {} : { scheduleTag }), ...(conditional === true ? { expect: current?.etag ?? 'absent' } : {}),
   });
   const { personal } = applied;
-  if (personal !== undefined) await tx.setPersonal({ collection: collection.id, name }, personal.principal, { patch: personal.patch, facts: facts(object) });
+  if (personal !== undefined) await rest(() => tx.setPersonal({ collection: collection.id, name }, personal.principal, { patch: personal.patch, facts: facts(object) }));
   return { result: { etag: stored.etag, created: stored.created, amended: applied.amended, scheduleTag }, draft: applied };
 }
 
@@ -196,17 +187,6 @@ function scheduleTagOf({ scheduleTag }: ItemDraft, current: Item | undefined): E
   if (scheduleTag === 'none') return undefined;
   if (scheduleTag === 'keep' && current?.meta?.scheduleTag !== undefined) return current.meta.scheduleTag;
   return randomBytes(9).toString('base64url') as ETag;
-}
-
-async function enqueue(tx: StoreWriter, { jobs }: ItemDraft): Promise<readonly JobId[]> {
-  const ids: JobId[] = [];
-  for (const job of jobs) ids.push(await tx.enqueue(job, { leaseMilliseconds: LEASE_MILLISECONDS }));
-  return ids;
-}
-
-/** Undefined where its octets were not read; a stored object that cannot be read any more has nothing to say. */
-function storedObject(item: Item | undefined): CalendarObject | undefined {
-  return item?.body === undefined ? undefined : parse(item.body).object;
 }
 
 /** Of the last argument: a change that runs again derives nothing twice. */
