@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWhere, execute } from '../programs.ts';
 import { startServerProcess } from '../server-process.ts';
-import type { ServerProcess } from '../server-process.ts';
 import { startRelay } from './recording-relay.ts';
 import type { RecordingRelay } from './recording-relay.ts';
 
@@ -18,20 +17,17 @@ const debian = 'evolution-data-server gir1.2-ecal-2.0 python3-gi dbus gnome-keyr
 const session = 'printf keyring | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; exec /usr/bin/python3 "$@"';
 
 describeWhere(there, debian, 'Evolution', () => {
-  let server: ServerProcess;
+  const started = new AsyncDisposableStack();
   let relay: RecordingRelay;
   let folder: string;
   beforeAll(async () => {
-    server = await startServerProcess();
-    relay = await startRelay('evolution', server.url);
     folder = await mkdtemp(join(tmpdir(), 'kalends-eds-'));
+    started.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
     await mkdir(join(folder, 'run'), { mode: 0o700 });
+    const server = started.use(await startServerProcess());
+    relay = started.use(await startRelay('evolution', server.url));
   });
-  afterAll(async () => {
-    await relay[Symbol.asyncDispose]();
-    await server[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-  });
+  afterAll(() => started.disposeAsync());
 
   it('finds the account, its calendars and people, makes a calendar, and creates, changes and deletes what is in it', async () => {
     const env = { HOME: folder, XDG_RUNTIME_DIR: join(folder, 'run'), XDG_DATA_HOME: join(folder, 'data'), XDG_CONFIG_HOME: join(folder, 'config'), XDG_CACHE_HOME: join(folder, 'cache'), GSETTINGS_BACKEND: 'memory', GIO_USE_VFS: 'local', LC_ALL: 'C.UTF-8' };
