@@ -22,6 +22,7 @@ export { negotiate, sendCalendar } from './methods/send-calendar.ts';
 export { ofHome } from './properties/live-principal.ts';
 export { kept } from './properties/define.ts';
 export { reached } from './resources/kinds.ts';
+export { busyFor } from './query/busy-for.ts';
 export { BusyTime, busyInHome } from './query/busy-time.ts';
 export type { BusyOptions, MaskedUid } from './query/busy-time.ts';
 export { CALENDAR_MEDIA } from './query/read-calendar-data.ts';

@@ -214,14 +214,14 @@ describe('delegates', () => {
 });
 
 describe('access control as properties', () => {
-  it('lists entries in order, protected and inherited ones marked, administrators by name (RFC 3744 §5.5)', async () => {
+  it('lists entries in order, inherited ones marked, protected what no entry here may deny, administrators by name (RFC 3744 §5.5)', async () => {
     const { rows } = await ask('PROPFIND', '/calendars/users/amy/work/', { as: 'amy', depth: '0', body: props('acl', 'acl-restrictions', 'inherited-acl-set', 'supported-privilege-set', 'principal-collection-set', 'current-user-principal') });
     const row = rows.get('/calendars/users/amy/work/')!;
     const aces = row.get('acl')!.children.map((ace) => ace.children.map((part) => `${part.name.local} ${part.children.map((inner) => inner.text || inner.children[0]?.name.local).join()}`.trim()));
     expect(aces).toEqual([
       ['principal /principals/__uids__/id-amy/', 'grant all', 'protected', 'inherited /calendars/__uids__/id-amy/'],
       ['principal /principals/__uids__/id-root/', 'grant all', 'protected', 'inherited /calendars/__uids__/id-amy/'],
-      ['principal /principals/__uids__/id-amy/calendar-proxy-write/', expect.stringContaining('grant write'), 'protected', 'inherited /calendars/__uids__/id-amy/'],
+      ['principal /principals/__uids__/id-amy/calendar-proxy-write/', expect.stringContaining('grant write'), 'inherited /calendars/__uids__/id-amy/'],
     ]);
     expect(row.get('acl-restrictions')!.children.map(({ name }) => name.local)).toEqual(['no-invert']);
     expect(row.get('inherited-acl-set')!.children).toEqual([]);

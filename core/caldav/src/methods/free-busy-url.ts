@@ -1,12 +1,14 @@
 /**
- * GET and POST of a home's free-busy URL (CalConnect "Freebusy Read URL", as the classic server offers it): when its owner is busy, for anybody whom the
- * home's access lets ask. Parameters: `start`, `end` (UTC), or `duration` for the end; `format`.
+ * GET and POST of a home's free-busy URL (CalConnect "Freebusy Read URL", as the classic server offers it): when its owner is busy, as far as the calendars let
+ * whoever asks see it. Parameters: `start`, `end` (UTC), or `duration` for the end; `format`.
  */
 import type { CalendarStore, Clock, DavRequest, Directory, Limits, MethodSpec, TimeRange } from '@kalends/contracts';
 import { READ } from '@kalends/contracts';
 import { freeBusyText, makeProperty, parseDuration, parseTime } from '@kalends/icalendar';
+import { engineOf } from '@kalends/webdav';
 import { randomUUID } from 'node:crypto';
 import { supportedFormat, supportedQueryParameter, validQueryParameters } from '../preconditions.ts';
+import { busyFor } from '../query/busy-for.ts';
 import { busyInHome, nextTwoWeeks } from '../query/busy-time.ts';
 import { checkReach } from '../query/time-range.ts';
 import { sendCalendar } from './send-calendar.ts';
@@ -29,7 +31,7 @@ async function answer({ store, directory, limits, clock }: FreeBusyUrlParts, req
   const range = rangeOf(searchParams, now);
   checkReach(range, now, limits);
   const { home, owner } = request.resource;
-  const spans = await busyInHome(store, home!, range);
+  const spans = await busyInHome(store, home!, range, { within: busyFor(engineOf(request).engine.access, request.identity, home!) });
   const address = (await directory.findById(owner!))?.addresses[0];
   const attendee = address === undefined ? {} : { attendee: makeProperty('ATTENDEE', address) };
   const text = freeBusyText({ range, spans, now, uid: randomUUID(), method: 'REPLY', ...attendee });

@@ -17,6 +17,8 @@ export interface BusyOptions {
   readonly counts?: (item: Item) => boolean;
   readonly acl?: boolean;
   /** The object being planned does not stand in its own way (X-CALENDARSERVER-MASK-UID). */ readonly except?: MaskedUid;
+  /** Of a home: which items of a calendar count for whoever asks, undefined for none; absent: all, for the server's own planning. See `busy-for.ts`. */
+  readonly within?: (collection: Collection) => Promise<Pick<BusyOptions, 'counts' | 'acl'> | undefined>;
 }
 /** The event of this UID is left out where `ownedBy` says it is the asker's own. */
 export interface MaskedUid { readonly uid: string; readonly ownedBy: (organizer: string | undefined) => boolean }
@@ -87,7 +89,8 @@ export async function busyInHome(store: CalendarStore, home: Home, range: TimeRa
   for (const collection of await store.listCollections(home.root.id, 1)) {
     if (collection.kind === 'inbox') busy.offer(availabilityOf(collection));
     if (collection.kind !== 'calendar' || transparencyOf(collection, home.owner) === 'transparent') continue;
-    await busy.addCalendar(store, collection, options);
+    const within = options.within === undefined ? {} : await options.within(collection);
+    if (within !== undefined) await busy.addCalendar(store, collection, { ...options, ...within });
   }
   return busy.spans();
 }

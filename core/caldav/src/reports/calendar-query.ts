@@ -99,9 +99,12 @@ export class CalendarQueryReport {
   /** §7.8 DAV:number-of-matches-within-limits: all or nothing, so it is known before the answer begins. */
   async #count(request: EngineRequest, query: CalendarQuery, places: readonly Place[]): Promise<void> {
     let matches = 0;
-    for (const { collection } of places) {
-      for await (const items of matchingItems(this.#store, collection.id, query.filter, query.zone ?? zoneOf(collection, request.identity.principal), {})) {
-        matches += items.length;
+    for (const { resource, collection } of places) {
+      const access = await request.items(resource);
+      const select = request.selectOf(collection, {});
+      for await (const items of matchingItems(this.#store, collection.id, query.filter, query.zone ?? zoneOf(collection, request.identity.principal), select)) {
+        // How many there are that the caller may not see is no business of his.
+        matches += items.filter((item) => ((access.constant ?? access.of(item)) & READ) === READ).length;
         if (matches > this.#limits.queryResults) throw numberOfMatchesWithinLimits();
       }
     }

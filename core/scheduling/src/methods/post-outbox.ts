@@ -2,9 +2,9 @@
  * POST to an outbox (RFC 6638 §5): a free-busy request, answered for the people of this server from their homes, for others by the transport that serves them.
  * Nothing else is taken here, and nothing is stored.
  */
-import { busyInHome, CALENDAR_MEDIA, caldav, checkReach, hasHome, homePath, supportedCalendarData } from '@kalends/caldav';
+import { busyFor, busyInHome, CALENDAR_MEDIA, caldav, checkReach, hasHome, homePath, supportedCalendarData } from '@kalends/caldav';
 import type { CalendarMedia } from '@kalends/caldav';
-import type { CalendarStore, Clock, DavRequest, DeliveryResult, Directory, Limits, MethodSpec, Principal, PrincipalId, SchedulingTransport } from '@kalends/contracts';
+import type { CalendarStore, Clock, DavRequest, DeliveryResult, Directory, Identity, Limits, MethodSpec, Principal, PrincipalId, SchedulingTransport } from '@kalends/contracts';
 import { READ, SCHEDULE_QUERY_FREEBUSY, SCHEDULE_SEND } from '@kalends/contracts';
 import { freeBusyText, toJson } from '@kalends/icalendar';
 import type { Property } from '@kalends/icalendar';
@@ -74,9 +74,10 @@ async function here(parts: OutboxParts, request: EngineRequest, message: FreeBus
   const { uid, range, organizer, maskedUid } = message;
   const asksHimself = principal.id === asker;
   const own = maskedUid === undefined ? new Set<string>() : new Set([organizer.value.toLowerCase(), ...await addressesOf(parts.directory, asker)]);
-  const busy = busyInHome(parts.store, home, range, maskedUid === undefined ? {} : {
+  const busy = busyInHome(parts.store, home, range, {
+    within: busyFor(request.engine.access, await identityOf(parts.directory, request, asker), home),
     // Only the asker's own event steps aside; another's stays busy, whatever UID is guessed.
-    except: { uid: maskedUid, ownedBy: (by) => (by === undefined ? asksHimself : own.has(by.toLowerCase())) },
+    ...(maskedUid === undefined ? {} : { except: { uid: maskedUid, ownedBy: (by) => (by === undefined ? asksHimself : own.has(by.toLowerCase())) } }),
   });
   // Whose calendars hold too much must not spoil the answer about the others.
   const spans = await busy.catch((error: unknown) => {
@@ -86,6 +87,11 @@ async function here(parts: OutboxParts, request: EngineRequest, message: FreeBus
   if (spans instanceof DavError) return { recipient, ...UNAVAILABLE, error: recipientLimit(spans.message) };
   const calendar = freeBusyText({ range, spans, now: Math.floor(parts.clock.now() / 1000), uid, method: 'REPLY', organizer, attendee });
   return { recipient, status: '2.0;Success', calendar };
+}
+
+/** A delegate, or an administrator, asks for the outbox's owner, and learns what he would. */
+async function identityOf(directory: Directory, { identity }: DavRequest, asker: PrincipalId): Promise<Identity> {
+  return identity.principal === asker ? identity : { principal: asker, groups: await directory.groupsOf(asker), admin: false, scheme: identity.scheme };
 }
 
 async function addressesOf(directory: Directory, id: PrincipalId): Promise<readonly string[]> {

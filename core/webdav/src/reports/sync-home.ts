@@ -31,14 +31,26 @@ export async function syncHome(request: EngineRequest, { plan, since, deep }: Ho
     await endSync(request, out, own, own.revision, false);
     return;
   }
+  const listed = deep ? reopened(request, members.byId, since) : new Set<CollectionId>();
   let at = since;
   for (let more = since < own.revision; more;) {
     const page: HomeChangePage = await changes(() => engine.store.homeChangesSince(home.id, at, PAGE, deep, select));
-    await writePage(request, out, plan, page, members.byId);
+    await writePage(request, out, plan, page, members.byId, listed);
     ({ revision: at, more } = page);
     await out.drained();
   }
+  // Last, so that what changes meanwhile is told with the next token.
+  for (const id of listed) await listMember(request, out, members.byId.get(id)!, plan, deep);
   await endSync(request, out, own, at, false);
+}
+
+/**
+ * Collections whose access changed since the token: to whoever could not read them before, all that is in them is new, though nothing of it changed. Owners and
+ * administrators, whom no list shuts out, saw everything before.
+ */
+function reopened({ identity, resource }: EngineRequest, members: ReadonlyMap<CollectionId, Member>, since: Revision): ReadonlySet<CollectionId> {
+  if (identity.admin || identity.principal === resource.owner) return new Set();
+  return new Set([...members].filter(([, { resource: { collection, share }, readable }]) => readable && share === undefined && collection !== undefined && collection.aclRevision > since).map(([id]) => id));
 }
 
 /** Of a beginning: the collection, and what is in it where `deep`. */
@@ -75,15 +87,16 @@ async function membersById(request: EngineRequest): Promise<{ readonly byId: Rea
   return { byId, withoutRow };
 }
 
-async function writePage(request: EngineRequest, out: Multistatus, plan: PropertyPlan, page: HomeChangePage, members: ReadonlyMap<CollectionId, Member>): Promise<void> {
+async function writePage(request: EngineRequest, out: Multistatus, plan: PropertyPlan, page: HomeChangePage, members: ReadonlyMap<CollectionId, Member>, listed: ReadonlySet<CollectionId>): Promise<void> {
   for (const { id } of page.collections) {
+    if (listed.has(id)) continue;
     const member = members.get(id);
     // Below plain collections nothing syncs; what is new since the members were listed comes with the next token.
     if (member === undefined || member.resource.kind === 'files') continue;
     if (member.readable) await out.resource(member.href, member.row, plan);
     else out.status(member.href, 404);
   }
-  for (const [collection, items] of byCollection(page)) await writeItems(request, out, plan, members.get(collection), items);
+  for (const [collection, items] of byCollection(page)) if (!listed.has(collection)) await writeItems(request, out, plan, members.get(collection), items);
   const plain = new Set([...members.values()].filter(({ resource }) => resource.kind === 'files').map(({ resource }) => resource.collection!.segment));
   for (const path of page.removed) {
     if (path.length > 1 && plain.has(path[0]!)) continue;
