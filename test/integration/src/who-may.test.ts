@@ -212,15 +212,18 @@ describe('to a delegate', () => {
     expect(await statuses('carol')).toEqual([403, 403, 403, 403, 403, 403, 403, 403]);
   });
 
-  it('who only reads sets properties for himself alone, and not where invitations are filed', async () => {
+  it('who only reads sets what a calendar looks like for himself alone, and not where invitations are filed', async () => {
     await delegate('read', 4);
     const setting = (path: string, inner: string): Promise<DavAnswer> => dav.send('PROPPATCH', path, { as: 'carol', body: `<D:propertyupdate ${NAMESPACES}><D:set><D:prop>${inner}</D:prop></D:set></D:propertyupdate>` });
     const zone = '<C:calendar-timezone-id>Asia/Tokyo</C:calendar-timezone-id>';
-    for (const [inner, asked] of [['<D:displayname>hers</D:displayname>', '<D:displayname/>'], ['<x xmlns="u">hers</x>', '<x xmlns="u"/>'], [zone, '<C:calendar-timezone-id/>'], ['<C:calendar-description>hers</C:calendar-description>', '<C:calendar-description/>']] as const) {
+    for (const [inner, asked] of [['<D:displayname>hers</D:displayname>', '<D:displayname/>'], [zone, '<C:calendar-timezone-id/>'], ['<C:calendar-description>hers</C:calendar-description>', '<C:calendar-description/>']] as const) {
       expect((await setting(`${ALICE}calendar/`, inner)).plain, inner).toContain('200 OK');
       expect((await dav.propfind(`${ALICE}calendar/`, asked, { as: 'carol' })).text).toMatch(/hers|Tokyo/);
       expect((await dav.propfind(`${ALICE}calendar/`, asked)).text).not.toMatch(/hers|Tokyo/);
     }
+    // A dead property is state of the resource, and write-properties is the privilege for it (RFC 3744 §3.3).
+    expect((await setting(`${ALICE}calendar/`, '<x xmlns="u">hers</x>')).plain).toContain('200 OK');
+    expect((await dav.propfind(`${ALICE}calendar/`, '<x xmlns="u"/>')).text).toContain('hers');
     expect((await setting(`${ALICE}dropbox/folder/file.txt`, '<x xmlns="u">hers</x>')).plain).toContain('403 ');
     expect((await setting(`${ALICE}inbox/`, `<C:schedule-default-calendar-URL><D:href>${ALICE}free/</D:href></C:schedule-default-calendar-URL>`)).plain).toContain('403 ');
     await delegate('read');

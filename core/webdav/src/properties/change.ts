@@ -60,16 +60,18 @@ export async function planChanges(request: DavRequest, row: PropertyRow, instruc
     const key = clark(name);
     if (error !== undefined || !outcomes.has(key)) outcomes.set(key, { name, error });
   }
-  checkRoom(row, changes);
+  checkRoom(row, creating, changes);
   return { changes, outcomes: [...outcomes.values()], failed };
 }
 
 /** @throws DavError 507 (RFC 4918 §9.2.1): the properties are part of a row that every request reads */
-function checkRoom({ resource, item }: PropertyRow, changes: readonly PropertyChange[]): void {
+function checkRoom({ resource, item, access }: PropertyRow, creating: boolean, changes: readonly PropertyChange[]): void {
   const stored = resource.share ?? resource.collection;
   if (item !== undefined || stored === undefined) return;
+  const changesContent = creating || (access & WRITE_CONTENT) !== 0;
   const patch = mergePatches(changes, stored.id).get(stored.id);
-  if ((patch?.set?.size ?? 0) > 0) checkLength(overlaid(stored.properties, patch?.set, patch?.remove), MAX_PROPERTIES_LENGTH);
+  // Who changes nothing else leaves half of the room to those who do.
+  if ((patch?.set?.size ?? 0) > 0) checkLength(overlaid(stored.properties, patch?.set, patch?.remove), changesContent ? MAX_PROPERTIES_LENGTH : MAX_PROPERTIES_LENGTH / 2);
   const mine = patch?.personal;
   // Apart from those for all, so that nobody fills up what is another's.
   if ((mine?.set?.size ?? 0) > 0) checkLength(overlaid(stored.personal.get(mine!.principal), mine!.set, mine!.remove), MAX_PERSONAL_LENGTH);
@@ -109,10 +111,14 @@ async function planOne(request: DavRequest, row: PropertyRow, { name, value, lan
     return { in: 'item', set, remove };
   }
   if (row.resource.collection === undefined) throw forbidden('Nothing is stored of this resource that could keep a property.');
-  return collectionChange(row, set, remove);
+  // State of the resource, the same for everybody, whoever has the privilege that RFC 3744 §3.3 gives for it.
+  return { in: 'collection', patch: { set, remove } };
 }
 
-/** Who may set properties but change nothing else, as a delegate who reads, sets them for himself alone: they lie over those for all (2.8 of the plan). */
+/**
+ * Of live properties: who may set properties but change nothing else, as a delegate who reads, sets them for himself alone: they lie over those for all (2.8 of
+ * the plan). Dead ones are everybody's.
+ */
 export function collectionChange({ resource, access, identity: { principal } }: PropertyRow, set: ReadonlyMap<string, string>, remove: readonly string[]): PropertyChange {
   const forAll = principal === undefined || principal === resource.owner || (access & WRITE_CONTENT) !== 0;
   return { in: 'collection', patch: forAll ? { set, remove } : { personal: { principal, set, remove } } };

@@ -2,7 +2,7 @@
  * Stage 4: may they? What the method requires, of the resource or its parent, is compared with the one integer that access control gives. A refusal reveals
  * nothing: where the caller may not read, what is not there is refused like what is, to the last octet.
  */
-import type { DavResource, Privileges } from '@kalends/contracts';
+import type { DavResource, Identity, Privileges } from '@kalends/contracts';
 import { READ } from '@kalends/contracts';
 import { missingNames } from '../access/privilege-names.ts';
 import { conflict, needPrivileges, notFound } from '../errors/preconditions.ts';
@@ -17,7 +17,8 @@ const CREATES: ReadonlySet<string> = new Set(['PUT', 'MKCOL', 'MKCALENDAR', 'LOC
 /** Asked of what is not there, they find no fault: OPTIONS says what could be done. */
 const ASKS_NOTHING: ReadonlySet<string> = new Set(['OPTIONS']);
 
-export async function authorize(passage: Resolved): Promise<Authorized> {
+export async function authorize(given: Resolved): Promise<Authorized> {
+  const passage = { ...given, identity: await inOffice(given) };
   const { engine, identity, resource, spec, method } = passage;
   const access = await engine.access.judge(identity, resource);
   for (const { on, privileges } of spec.requires(resource)) {
@@ -38,6 +39,13 @@ export async function authorize(passage: Resolved): Promise<Authorized> {
   }
   if ((access & READ) === READ) placeSlash(passage);
   return { ...passage, access };
+}
+
+/** In a home whose owner made the caller a delegate, he acts for the owner: whatever has an owner's view or signs in his name goes by that. Costs no read. */
+async function inOffice({ engine, identity, resource }: Resolved): Promise<Identity> {
+  if (resource.home === undefined || identity.principal === undefined || identity.principal === resource.owner) return identity;
+  const actingFor = await engine.access.actingFor(identity, resource);
+  return actingFor === undefined ? identity : { ...identity, actingFor };
 }
 
 /** A collection asked for without its final slash: 301 for whoever reads, else the right URL beside the answer (RFC 4918 §5.2). */
