@@ -1,12 +1,13 @@
 /**
- * Writes `src/zone-data/iana.ts` from the time zone data of this machine: the text of `tzdata.zi` (public domain), which zic itself writes, without its comments. Then holds our
- * reading of it to zic's own compiled files beside it, name by name and change by change, and fails on the first difference.
+ * Writes `src/zone-data/iana.ts` from the time zone data of this machine: the text of `tzdata.zi` (public domain), which zic itself writes, without its comments; and
+ * `leap-seconds.ts` from the list of the IERS beside it. Then holds our reading of the zones to zic's own compiled files, name by name and change by change, and fails on
+ * the first difference.
  *
  *     node --conditions=kalends-source core/icalendar/scripts/refresh-zones.ts [/usr/share/zoneinfo]
  *
  * The same data give the same file.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const folder = process.argv[2] ?? '/usr/share/zoneinfo';
@@ -15,6 +16,8 @@ const target = new URL('../src/zone-data/iana.ts', import.meta.url);
 const source = readFileSync(join(folder, 'tzdata.zi'), 'latin1');
 const version = /^# version (\S+)/.exec(source)?.[1];
 if (version === undefined) throw new Error(`${folder}/tzdata.zi does not begin with its version`);
+/** When the package was made that brought them: the data themselves do not say. */
+const date = statSync(join(folder, 'tzdata.zi')).mtime.toISOString().slice(0, 10);
 const lines = source.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 if (lines.some((line) => /[`\\$]/.test(line))) throw new Error('tzdata.zi has a character that a template cannot hold');
 
@@ -23,9 +26,27 @@ writeFileSync(target, `/**
  * Written by scripts/refresh-zones.ts; do not edit.
  */
 export const IANA = \`# version ${version}
+# date ${date}
 ${lines.join('\n')}
 \`;
 `);
+
+const leaps = readFileSync(join(folder, 'leap-seconds.list'), 'latin1').split('\n');
+const expires = leaps.find((line) => line.startsWith('#@'))?.slice(2).trim();
+if (expires === undefined) throw new Error(`${folder}/leap-seconds.list does not say when it expires`);
+writeFileSync(new URL('../src/zone-data/leap-seconds.ts', import.meta.url), `/**
+ * Leap seconds as the IERS announces them: from each day on, TAI is ahead of UTC by so many seconds. \`expires\`: until then it is known that there are no others.
+ * Written by scripts/refresh-zones.ts; do not edit.
+ */
+export const LEAP_SECONDS = \`expires ${ntpDay(expires)}
+${leaps.filter((line) => /^\d/.test(line)).map((line) => line.split(/\s+/)).map(([onset = '', offset = '']) => `${ntpDay(onset)} ${offset}`).join('\n')}
+\`;
+`);
+
+/** From seconds since 1900. */
+function ntpDay(seconds: string): string {
+  return new Date((Number(seconds) - 2_208_988_800) * 1000).toISOString().slice(0, 10);
+}
 
 const { ianaAllNames, ianaName, ianaZone } = await import('../src/zones-iana.ts');
 let changes = 0;

@@ -37,3 +37,4 @@ export * from './trim.ts';
 export * from './derive.ts';
 export * from './merge.ts';
 export * from './zone-references.ts';
+export * from './zones-published.ts';

@@ -37,10 +37,11 @@ function readValue(property: Property): JcalProperty {
   }
 }
 
-/** ical.js reads a DATE without VALUE=DATE as a broken DATE-TIME. */
+/** ical.js reads a DATE without VALUE=DATE as a broken DATE-TIME, and does not know the properties of RFC 7808 §7. */
 function impliedType({ name, value }: Property): string | undefined {
-  return DATES.has(name) && /^\d{8}(,|$)/.test(value) ? 'DATE' : undefined;
+  return LATER.get(name) ?? (DATES.has(name) && /^\d{8}(,|$)/.test(value) ? 'DATE' : undefined);
 }
+const LATER: ReadonlyMap<string, string> = new Map([['TZUNTIL', 'DATE-TIME'], ['TZID-ALIAS-OF', 'TEXT']]);
 const DATES: ReadonlySet<string> = new Set(['DTSTART', 'DTEND', 'DUE', 'RECURRENCE-ID', 'EXDATE', 'RDATE']);
 
 /** Class instances of ical.js (periods, rules) to JSON. */

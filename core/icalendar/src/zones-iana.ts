@@ -6,13 +6,14 @@ import { parseRule, isProblem } from './recurrence-rule.ts';
 import { makePlan } from './recurrence-plan.ts';
 import { DAY, daysFromCivil } from './time.ts';
 import { IANA } from './zone-data/iana.ts';
-import { historyOf, readRuleLine, readZoneLine, type RuleLine, type ZoneLine } from './zones-history.ts';
+import { historyOf, readRuleLine, readZoneLine, type History, type RuleLine, type ZoneLine } from './zones-history.ts';
 import { zoneFromTable, type OpenObservance } from './zones-table.ts';
 import { observancesOf, vtimezoneLines, type PublishedObservance } from './zones-vtimezone.ts';
 import type { Zone } from './zones.ts';
 
 interface Index {
   readonly version: string;
+  readonly date: string;
   /** The text of each zone: its first line without `Z name`, and those that follow. */
   readonly zones: ReadonlyMap<string, readonly string[]>;
   readonly links: ReadonlyMap<string, string>;
@@ -63,7 +64,7 @@ function readIndex(text: string): Index {
     if (list === undefined) aliases.set(target, [name]);
     else list.push(name);
   }
-  return { version: /^# version (\S+)/.exec(text)?.[1] ?? '', zones, links, aliases, rules };
+  return { version: /^# version (\S+)/.exec(text)?.[1] ?? '', date: /^# date (\S+)/m.exec(text)?.[1] ?? '', zones, links, aliases, rules };
 }
 
 function finalTarget(links: ReadonlyMap<string, string>, name: string): string {
@@ -72,6 +73,7 @@ function finalTarget(links: ReadonlyMap<string, string>, name: string): string {
 }
 
 export const ianaVersion = (): string => data().version;
+export const ianaDate = (): string => data().date;
 export const ianaNames = (): readonly string[] => [...data().zones.keys()].sort();
 export const ianaAliases = (name: string): readonly string[] => data().aliases.get(name) ?? [];
 /** All names and links, in no order. */
@@ -108,10 +110,15 @@ function lastYearOf(lines: readonly ZoneLine[]): number {
   return Math.max(TABLE_UNTIL, ...years.map((year) => year + 1));
 }
 
-function workOut(name: string): Zone {
+/** Of a name that is no link: all onsets, those of rules without end up to and including `lastYear`, which is `year` or later. */
+export function ianaHistory(name: string, year = 0): { readonly history: History; readonly lastYear: number } {
   const lines = linesOf(name);
-  const lastYear = lastYearOf(lines);
-  const history = historyOf(lines, lastYear);
+  const lastYear = Math.max(lastYearOf(lines), year);
+  return { history: historyOf(lines, lastYear), lastYear };
+}
+
+function workOut(name: string): Zone {
+  const { history, lastYear } = ianaHistory(name);
   const endless = history.onsets.filter(({ cause }) => cause?.rule.lastYear === Infinity);
   const open = endless.length === 0 ? [] : observancesOf({ ...history, onsets: endless }, lastYear).filter((observance) => observance.open).map(openObservance);
   return zoneFromTable({ id: name, onsets: history.onsets, before: history.before, open, horizon: daysFromCivil(lastYear + 1, 1, 1) * DAY });
@@ -128,9 +135,8 @@ export function ianaVtimezone(tzid: string): string | undefined {
   const name = ianaName(tzid);
   let text = texts.get(tzid);
   if (text === undefined && name !== undefined) {
-    const lines = linesOf(name);
-    const lastYear = lastYearOf(lines);
-    text = vtimezoneLines(tzid, observancesOf(historyOf(lines, lastYear), lastYear));
+    const { history, lastYear } = ianaHistory(name);
+    text = vtimezoneLines(tzid, observancesOf(history, lastYear));
     texts.set(tzid, text);
   }
   return text;

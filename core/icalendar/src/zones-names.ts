@@ -34,6 +34,28 @@ function readKnown(): ReadonlyMap<string, string> {
  */
 const BARE = new Map([['EST', -5 * HOUR], ['MST', -7 * HOUR], ['HST', -10 * HOUR]]);
 
+/** By IANA name, the names that Windows itself gives its zones; what Outlook only shows is not among them. */
+let windows: ReadonlyMap<string, readonly string[]> | undefined;
+
+/** The Windows names of an IANA name, ascending. */
+export function windowsNames(name: string): readonly string[] {
+  windows ??= readWindows();
+  return windows.get(name) ?? [];
+}
+
+function readWindows(): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const line of WINDOWS_ZONES.split('\n').sort()) {
+    const [key = '', zone = ''] = line.split('|');
+    const name = ianaName(zone);
+    if (name === undefined || ianaName(key) !== undefined || !/ Standard Time( \(.*\))?$|^UTC[+-]/.test(key)) continue;
+    const list = found.get(name);
+    if (list === undefined) found.set(name, [key]);
+    else list.push(key);
+  }
+  return found;
+}
+
 /** The IANA name behind a TZID. */
 export function nameBehind(tzid: string): string | undefined {
   const exact = ianaName(tzid);

@@ -112,9 +112,9 @@ function daysText(rule: RuleLine, onset: HistoryOnset): string | undefined {
   return ordinal === undefined ? `BYDAY=${name};BYMONTHDAY=${days.join(',')};${byMonth}` : `BYDAY=${ordinal}${name};${byMonth}`;
 }
 
-/** From BEGIN to END, CRLF after each line, folded at 75 octets (all of it is ASCII). */
-export function vtimezoneLines(tzid: string, observances: readonly PublishedObservance[]): string {
-  const lines = ['BEGIN:VTIMEZONE', `TZID:${tzid}`, `X-LIC-LOCATION:${tzid}`];
+/** From BEGIN to END, CRLF after each line, folded at 75 octets (all of it is ASCII). `more`: content lines about the zone. */
+export function vtimezoneLines(tzid: string, observances: readonly PublishedObservance[], location = tzid, more: readonly string[] = []): string {
+  const lines = ['BEGIN:VTIMEZONE', `TZID:${tzid}`, `X-LIC-LOCATION:${location}`, ...more];
   for (const { kind, name, from, to, start, rule, dates } of observances) {
     lines.push(`BEGIN:${kind}`, `DTSTART:${formatDateTime(start)}`);
     if (rule !== undefined) lines.push(`RRULE:${rule}`);

@@ -3,6 +3,7 @@
  * Written by scripts/refresh-zones.ts; do not edit.
  */
 export const IANA = `# version 2026f
+# date 2026-10-29
 R d 1916 o - Jun 14 23s 1 S
 R d 1916 1919 - O Su>=1 23s 0 -
 R d 1917 o - Mar 24 23s 1 S
