@@ -59,7 +59,7 @@ describe('facts, octets and a naive model agree', () => {
       for (const facts of [factsOf(body, horizon), undefined]) {
         const expanded = expandOctets(body, facts, range, place);
         expect(expandedStarts(expanded)).toEqual(expected.map(({ dtstart }) => dtstart).sort());
-        expect(expandedIds(expanded)).toEqual(model.count > 1 ? expected.map(({ id }) => id).sort() : []);
+        expect(expandedIds(expanded)).toEqual(model.count > 1 ? expected.flatMap(({ id }) => id ?? []).sort() : []);
         expect(text(expanded)).not.toMatch(/RRULE|EXDATE|TZID/);
         objectOf(expected.length === 0 ? body : expanded);
       }

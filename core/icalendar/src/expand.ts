@@ -2,7 +2,8 @@
  * CALDAV:expand and CALDAV:limit-recurrence-set (RFC 4791 §9.6.5, §9.6.6). Expansion copies octets by the slices of the facts and writes three lines an
  * instance; where they do not reach, it goes by the parsed tree. Both give the same instances.
  *
- * Times with a zone become UTC; dates stay dates, and floating times float: only the range is read on the clock of `floating`.
+ * Times with a zone become UTC; dates stay dates, and floating times float: only the range is read on the clock of `floating`. The first instance of a series
+ * is the master itself and so has no RECURRENCE-ID; the RFC leaves that open, and clients know it so from the classic server.
  */
 import type { EpochSeconds, ItemFacts, TimeRange } from '@kalends/contracts';
 import type { CalendarObject } from './calendar-object.ts';
@@ -32,7 +33,7 @@ export function expandOctets(body: Uint8Array, facts: ItemFacts | undefined, ran
   return object === undefined ? body : serialize(expandObject(object, range, floating));
 }
 
-function copyInstances(body: Uint8Array, facts: ItemFacts, { header, parts }: Slices, range: TimeRange, floating: Zone | undefined): Uint8Array {
+function copyInstances(body: Uint8Array, facts: ItemFacts, { header, parts, first }: Slices, range: TimeRange, floating: Zone | undefined): Uint8Array {
   const found: { readonly start: EpochSeconds; readonly end: EpochSeconds; readonly component: number }[] = [];
   someOccurrence(facts, range, floating, ({ packed, start, end, component }) => {
     found.push({ start: packed, end: packed + (floating === undefined ? end - start : lengthOf(parts[component], floating, packed, start, end)), component });
@@ -46,7 +47,7 @@ function copyInstances(body: Uint8Array, facts: ItemFacts, { header, parts }: Sl
   for (const { start, end, component } of found) {
     const part = parts[component];
     if (part === undefined) continue;
-    const id = part.id ?? (recurring ? { clock: part.clock, at: start } : undefined);
+    const id = part.id ?? (recurring && start !== first ? { clock: part.clock, at: start } : undefined);
     text += `BEGIN:VEVENT\r\nDTSTART${timeText(part.clock, start)}\r\n`;
     if (part.end === 1) text += `DTEND${timeText(part.clock, end)}\r\n`;
     if (id !== undefined) text += `RECURRENCE-ID${timeText(id.clock, id.at)}\r\n`;
@@ -89,7 +90,8 @@ function instanceComponent({ part, start, end, id }: Instance, series: Series): 
   if (id === undefined) return toUtc(part.component, series);
   const clock = clockOf(part.start);
   const idClock = part.recurrenceId === undefined || part.future ? clockOf(series.master?.start ?? part.start) : clockOf(part.recurrenceId);
-  const times = new Map([['DTSTART', timeProperty('DTSTART', clock, start)], ['RECURRENCE-ID', timeProperty('RECURRENCE-ID', idClock, id)]]);
+  const times = new Map([['DTSTART', timeProperty('DTSTART', clock, start)]]);
+  if (part !== series.master || id !== part.start?.at) times.set('RECURRENCE-ID', timeProperty('RECURRENCE-ID', idClock, id));
   const endName = part.component.name === 'VTODO' ? 'DUE' : 'DTEND';
   const inDays = part.duration.days !== 0 && part.start?.zone !== undefined;
   const hasPeriods = series.recurrence?.rdates.some(({ end: periodEnd }) => periodEnd !== undefined) === true;

@@ -91,6 +91,16 @@ describe('CALDAV:expand (RFC 4791 §9.6.5)', () => {
     expect(expanded.match(/in the afternoon/g)).toHaveLength(6);
   });
 
+  it('gives the first instance no RECURRENCE-ID: it is the master; where that is excluded or moved, the others keep theirs', () => {
+    const rule = 'RRULE:FREQ=DAILY;COUNT=3';
+    const ids = (body: Uint8Array): readonly (string | undefined)[] => [...text(both(body, { start: utc(2026, 3, 1), end: utc(2026, 3, 9) })).matchAll(/RECURRENCE-ID(\S*)/g)].map(([, id]) => id);
+    expect(ids(calendar(event('DTSTART:20260303T100000Z', rule)))).toEqual([':20260304T100000Z', ':20260305T100000Z']);
+    expect(ids(calendar(event('DTSTART:20260303T100000Z', 'EXDATE:20260303T100000Z', rule)))).toEqual([':20260304T100000Z', ':20260305T100000Z']);
+    expect(ids(calendar(event('DTSTART;VALUE=DATE:20260303', rule)))).toEqual([';VALUE=DATE:20260304', ';VALUE=DATE:20260305']);
+    const moved = calendar(event('DTSTART:20260303T100000Z', rule), event('RECURRENCE-ID:20260303T100000Z', 'DTSTART:20260303T120000Z'));
+    expect(ids(moved)).toEqual([':20260303T100000Z', ':20260304T100000Z', ':20260305T100000Z']);
+  });
+
   it('expands to-dos by DUE, and leaves undated ones alone', () => {
     const body = calendar(todo('DTSTART;TZID=Europe/Berlin:20260303T100000', 'DUE;TZID=Europe/Berlin:20260303T110000', 'RRULE:FREQ=DAILY;COUNT=4'));
     expect(text(expandOctets(body, factsOf(body), day(5), undefined))).toContain('DTSTART:20260305T090000Z\r\nRECURRENCE-ID:20260305T090000Z\r\nDUE:20260305T100000Z\r\n');

@@ -3,7 +3,8 @@
  * says of every part on which clock its times are and which instance it overrides.
  *
  * Bytes: a flag (1: ranges are there), the header's ranges, the number of parts, and per part its clock, end and RECURRENCE-ID, then its ranges: those between
- * BEGIN and END (END line included) less the lines about time. A range is two varints: octets since the previous range, and length.
+ * BEGIN and END (END line included) less the lines about time. A range is two varints: octets since the previous range, and length. Last, of a series, its
+ * DTSTART; facts of earlier days end before it.
  */
 import type { EpochSeconds } from '@kalends/contracts';
 import type { CalendarObject } from './calendar-object.ts';
@@ -28,6 +29,7 @@ export interface Slices {
   /** False: only `clock` and `id` of the parts are known; the octets must be parsed. */ readonly expandable: boolean;
   /** BEGIN:VCALENDAR and its own properties. */ readonly header: readonly OctetRange[];
   readonly parts: readonly PartSlices[];
+  /** DTSTART of a series, as packed: the instance that is the master itself. */ readonly first: EpochSeconds | undefined;
 }
 
 const TIME_LINES: ReadonlySet<string> = new Set(['DTSTART', 'DTEND', 'RRULE', 'EXRULE', 'RDATE', 'EXDATE', 'RECURRENCE-ID']);
@@ -50,6 +52,8 @@ export function packSlices(object: CalendarObject, series: Series): Uint8Array {
     if (id !== undefined) pushVarint(bytes, Math.max(0, id.at - FLOOR));
     pushRanges(bytes, header === undefined ? [] : partRanges(part.component, end), cursor);
   }
+  const start = series.recurrence === undefined ? undefined : series.master?.start;
+  if (start !== undefined) pushVarint(bytes, Math.max(0, start.at - FLOOR));
   return Uint8Array.from(bytes);
 }
 
@@ -65,7 +69,7 @@ export function readSlices(bytes: Uint8Array): Slices {
     const id = idClock === 0 ? undefined : { clock: idClock, at: reader.next() + FLOOR };
     parts.push({ clock: (bits & 3) as Clock, end: ((bits >> 2) & 3) as EndStyle, id, ranges: readRanges(reader, cursor) });
   }
-  return { expandable, header, parts };
+  return { expandable, header, parts, first: reader.done ? undefined : reader.next() + FLOOR };
 }
 
 /** VEVENTs alone, in octets that may be copied, with the header before them, and no series that moves half-way. */
