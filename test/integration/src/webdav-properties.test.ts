@@ -86,7 +86,7 @@ describe('PROPFIND', () => {
     const { text } = await dav.propfind(CALENDAR, '<D:supported-report-set/><D:supported-method-set/>');
     expect(text).toContain('<supported-report><report><sync-collection/></report></supported-report>');
     expect(text).toContain("<supported-method name='PROPFIND'/>");
-    expect(text).not.toContain("name='LOCK'");
+    expect(text).not.toContain("name='MKCOL'");
   });
 
   it('does not show somebody else\'s home', async () => {

@@ -6,7 +6,7 @@ import type {
   CalendarStore, ClaimedJob, CollectionId, DavRequest, DavResource, Directory, Identity, Item, JobOutcome, Limits, MethodSpec, Notifier, PrincipalId,
 } from '@kalends/contracts';
 import { StoreError, UNBIND } from '@kalends/contracts';
-import { GONE, answer, badRequest, engineOf, forbidden, fromStore, writeLimits } from '@kalends/webdav';
+import { GONE, answer, badRequest, demandTokens, dropLocks, engineOf, forbidden, fromStore, locksIn, segmentsOf, touchedByRemoval, writeLimits } from '@kalends/webdav';
 import type { CalendarDoor } from '../write/commit.ts';
 import { writeLimits as limitsOf } from '../write/limits.ts';
 import type { WriteSteps } from '../write/steps.ts';
@@ -36,7 +36,11 @@ async function deleteCalendar({ store, steps, notifiers }: RemovalParts, dav: Da
   const home = resource.home!;
   const payload: RemovalPayload = { collection: id, principal: identity.principal, owner: home.owner };
   try {
+    const path = segmentsOf(resource);
     const { revision } = await store.write(home.id, await writeLimits(engine, resource), async (tx) => {
+      const locks = await locksIn(tx);
+      demandTokens(request, locks, touchedByRemoval(path));
+      await dropLocks(tx, locks, path);
       if (!steps.schedules) return tx.removeCollection(id);
       await tx.hideCollection(id);
       await tx.enqueue({ kind: REMOVE_CALENDAR_JOB, payload, lane: `remove-${id}` });

@@ -1,9 +1,9 @@
 /** DELETE of calendar objects (RFC 4918 §9.6.1), through the one door, and of inbox items, which concern nobody else. */
 import type { CalendarStore, DavRequest, Limits, MethodSpec } from '@kalends/contracts';
 import { UNBIND } from '@kalends/contracts';
-import { answer, engineOf, nameOf, notFound, writeLimits } from '@kalends/webdav';
+import { answer, engineOf, nameOf, notFound, segmentsOf, writeLimits } from '@kalends/webdav';
 import type { CalendarDoor } from '../write/commit.ts';
-import { conditionGuard } from './conditions.ts';
+import { removalGuard } from './conditions.ts';
 import { itemError } from './item-errors.ts';
 
 export function deleteItemSpecs(door: CalendarDoor, store: CalendarStore, limits: Limits): readonly MethodSpec[] {
@@ -27,7 +27,7 @@ async function deleteObject(door: CalendarDoor, store: CalendarStore, limits: Li
   const home = resource.home!;
   const collection = resource.collection!;
   try {
-    await door.remove({ home, collection, name: resource.item!.name, guard: conditionGuard(engineOf(request).fields), context: { identity, resource, headers: http.request.headers } });
+    await door.remove({ home, collection, name: resource.item!.name, guard: removalGuard(engineOf(request), segmentsOf(resource)), context: { identity, resource, headers: http.request.headers } });
   } catch (error) {
     throw await itemError(error, request, store, home, collection, limits);
   }
@@ -35,14 +35,16 @@ async function deleteObject(door: CalendarDoor, store: CalendarStore, limits: Li
 
 /** Deleting a message schedules nothing (RFC 6638 §4.1). */
 async function deleteMessage(store: CalendarStore, dav: DavRequest): Promise<void> {
-  const { resource, engine, fields } = engineOf(dav);
-  const guard = conditionGuard(fields);
+  const request = engineOf(dav);
+  const { resource, engine } = request;
+  const guard = removalGuard(request, segmentsOf(resource));
   const { id } = resource.collection!;
   const name = nameOf(resource);
   await store.write(resource.home!.id, await writeLimits(engine, resource), async (tx) => {
     const current = await tx.findItem(id, name, { meta: true });
-    await guard(current, tx);
+    const afterwards = await guard(current, tx);
     if (current === undefined) throw notFound();
     await tx.removeItem(id, name);
+    await afterwards?.();
   });
 }

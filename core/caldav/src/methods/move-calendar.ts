@@ -1,7 +1,7 @@
 /** MOVE of a calendar inside its home: a new name, and nothing else changes. What stands at the new name is never replaced. */
 import type { CalendarStore, DavRequest, MethodSpec, Notifier } from '@kalends/contracts';
 import { BIND, READ, StoreError, UNBIND } from '@kalends/contracts';
-import { answer, badRequest, conflict, engineOf, forbidden, fromStore, nameOf, preconditionFailed, withSlash, writeLimits } from '@kalends/webdav';
+import { answer, badRequest, conflict, demandTokens, dropLocks, engineOf, forbidden, fromStore, locksIn, nameOf, preconditionFailed, segmentsOf, touchedByRemoval, withSlash, writeLimits } from '@kalends/webdav';
 import { calendarCollectionLocationOk } from '../preconditions.ts';
 import { destinationOf } from './move-item.ts';
 
@@ -35,7 +35,13 @@ async function moveCalendar({ store, notifiers, publicUrl }: MoveCalendarParts, 
     throw fields.overwrite ? forbidden('There is something at the destination already, and it is not replaced.') : preconditionFailed('There is something at the destination already.');
   }
   try {
-    const { revision } = await store.write(home.id, await writeLimits(engine, resource), (tx) => tx.moveCollection(resource.collection!.id, home.root.id, nameOf(target.resource)));
+    const path = segmentsOf(resource);
+    const { revision } = await store.write(home.id, await writeLimits(engine, resource), async (tx) => {
+      const locks = await locksIn(tx);
+      demandTokens(request, locks, touchedByRemoval(path));
+      await tx.moveCollection(resource.collection!.id, home.root.id, nameOf(target.resource));
+      await dropLocks(tx, locks, path);
+    });
     for (const notifier of notifiers) notifier.changed({ home: home.id, collection: home.root.id, revision, urgency: 'low' });
   } catch (error) {
     throw error instanceof StoreError && error.code === 'exists' ? forbidden('There is something at the destination already, and it is not replaced.') : fromStore(error);

@@ -4,10 +4,10 @@
  */
 import type { CalendarStore, DavRequest, Limits, MethodSpec } from '@kalends/contracts';
 import { BIND, READ, UNBIND } from '@kalends/contracts';
-import { DavError, badRequest, conflict, engineOf, forbidden, nameOf, notFound, preconditionFailed } from '@kalends/webdav';
+import { DavError, badRequest, conflict, engineOf, forbidden, nameOf, notFound, preconditionFailed, segmentsOf } from '@kalends/webdav';
 import type { EngineRequest } from '@kalends/webdav';
 import type { CalendarDoor } from '../write/commit.ts';
-import { conditionGuard } from './conditions.ts';
+import { removalGuard } from './conditions.ts';
 import { itemError } from './item-errors.ts';
 
 export class MoveItem {
@@ -52,7 +52,7 @@ export class MoveItem {
     const home = resource.home!;
     try {
       const { created, scheduleTag } = await this.#door.move({
-        home, from: moved, to: { collection: to.collection!, name: nameOf(to) }, overwrite: fields.overwrite, guard: conditionGuard(fields),
+        home, from: moved, to: { collection: to.collection!, name: nameOf(to) }, overwrite: fields.overwrite, guard: removalGuard(request, segmentsOf(resource), segmentsOf(to)),
         context: { identity, resource, headers: http.request.headers },
       });
       http.response.writeHead(created ? 201 : 204, {

@@ -4,7 +4,7 @@
  */
 import type { CalendarStore, DavRequest, ItemName, Limits, MethodSpec } from '@kalends/contracts';
 import { BIND, WRITE_CONTENT } from '@kalends/contracts';
-import { DavError, badRequest, engineOf, forbidden, nameOf } from '@kalends/webdav';
+import { DavError, badRequest, collectionSegments, engineOf, forbidden, nameOf } from '@kalends/webdav';
 import type { EngineRequest } from '@kalends/webdav';
 import { randomUUID } from 'node:crypto';
 import { maxResourceSize, supportedCalendarData } from '../preconditions.ts';
@@ -12,7 +12,7 @@ import { CALENDAR_MEDIA } from '../query/read-calendar-data.ts';
 import type { CalendarMedia } from '../query/read-calendar-data.ts';
 import { homePath } from '../resources/calendar-home.ts';
 import type { CalendarDoor, Outcome } from '../write/commit.ts';
-import { conditionGuard, isConditional } from './conditions.ts';
+import { isConditional, putGuard } from './conditions.ts';
 import { sendItem } from './get-item.ts';
 import { itemError } from './item-errors.ts';
 import { negotiate } from './send-calendar.ts';
@@ -64,9 +64,10 @@ export class PutItem {
     const home = resource.home!;
     const collection = resource.collection!;
     const octets = await this.#body(request);
+    const path = [...collectionSegments(resource), name];
     try {
       return await this.#door.put({
-        home, collection, name, octets, media, conditional: isConditional(fields), guard: conditionGuard(fields), context: { identity, resource, headers: http.request.headers },
+        home, collection, name, octets, media, conditional: isConditional(fields), guard: putGuard(request, path), context: { identity, resource, headers: http.request.headers },
       });
     } catch (error) {
       throw await itemError(error, request, this.#store, home, collection, this.#limits);

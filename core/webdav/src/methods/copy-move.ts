@@ -9,7 +9,9 @@ import { engineOf } from '../engine.ts';
 import type { EngineRequest } from '../engine.ts';
 import { DavError } from '../errors/dav-error.ts';
 import { badRequest, conflict, forbidden, notFound, preconditionFailed } from '../errors/preconditions.ts';
-import { parentOf } from '../resource/family.ts';
+import { demandTokens, dropLocks, locksIn } from '../locks/guard.ts';
+import { parentPath, touchedByRemoval } from '../locks/scope.ts';
+import { parentOf, segmentsOf } from '../resource/family.ts';
 import { ownCollection } from '../resource/shape.ts';
 import { writeLimits } from '../write-limits.ts';
 import { receiveTree, sendTree } from './between-homes.ts';
@@ -34,11 +36,23 @@ async function transfer(given: DavRequest, method: 'COPY' | 'MOVE'): Promise<voi
   const limits = await writeLimits(engine, target);
   const sameHome = place.parent.home === source.place.parent.home;
   const sent = sameHome ? undefined : await sendTree(engine.store, source, target.home!.id);
+  const [from, to] = [segmentsOf(resource), segmentsOf(target)];
+  if (sent !== undefined && method === 'MOVE' && resource.home!.locks > 0) demandTokens(request, await engine.store.locks(resource.home!.id), touchedByRemoval(from));
   const { value: created } = await engine.store.write(place.parent.home, limits, async (tx) => {
+    const locks = await locksIn(tx);
     const replaced = await makeRoom(tx, place, request.fields.overwrite);
+    // Octets that take the place of a file's are written to it; anything else takes away what is there.
+    demandTokens(request, locks, replaced === 'item' && method === 'COPY' ? { written: [to] } : { removed: replaced === undefined ? [] : [to], rebound: [parentPath(to)] }, target);
+    // A lock on the place itself stays, and holds what comes there (RFC 4918 §7.6).
+    if (replaced !== undefined) await dropLocks(tx, locks, to, 'root');
     if (sent !== undefined) await receiveTree(tx, sent, place);
-    else await (method === 'MOVE' ? moveHere(tx, source, place) : copyHere(tx, source, place));
-    return !replaced;
+    else if (method === 'COPY') await copyHere(tx, source, place);
+    else {
+      demandTokens(request, locks, touchedByRemoval(from));
+      await moveHere(tx, source, place);
+      await dropLocks(tx, locks, from);
+    }
+    return replaced === undefined;
   });
   if (sent !== undefined && method === 'MOVE') await removeSource(request, source, resource);
   answer(http, created ? 201 : 204, created ? { Location: target.path } : {});
@@ -94,14 +108,14 @@ function checkApart({ place, collection }: Source, target: DavResource, to: Plac
   if (above.some(({ id }) => id === collection.id)) throw forbidden('The destination lies inside the source.');
 }
 
-/** @returns whether something was replaced. @throws DavError 412 where something is and may not be overwritten (RFC 4918 §10.6) */
-async function makeRoom(tx: StoreWriter, place: Place, overwrite: boolean): Promise<boolean> {
+/** @returns what was replaced. @throws DavError 412 where something is and may not be overwritten (RFC 4918 §10.6) */
+async function makeRoom(tx: StoreWriter, place: Place, overwrite: boolean): Promise<'item' | 'collection' | undefined> {
   const there = await occupant(tx, place);
-  if (there === undefined) return false;
+  if (there === undefined) return undefined;
   if (!overwrite) throw preconditionFailed('There is something at the destination, and Overwrite is F.');
   if (there.collection !== undefined) await tx.removeCollection(there.collection.id);
   else await tx.removeItem(place.parent.id, place.name);
-  return true;
+  return there.collection === undefined ? 'item' : 'collection';
 }
 
 async function moveHere(tx: StoreWriter, { place, collection }: Source, to: Place): Promise<void> {
@@ -127,10 +141,15 @@ async function copyHere(tx: StoreWriter, { place, collection, shallow }: Source,
 }
 
 /** After a move to another home. What changed meanwhile stays: the copy is older than it. */
-async function removeSource({ engine }: EngineRequest, { place, collection }: Source, resource: DavResource): Promise<void> {
+async function removeSource(request: EngineRequest, { place, collection }: Source, resource: DavResource): Promise<void> {
+  const { engine } = request;
   const limits = await writeLimits(engine, resource);
+  const path = segmentsOf(resource);
   await engine.store.write(place.parent.home, limits, async (tx) => {
+    const locks = await locksIn(tx);
+    demandTokens(request, locks, touchedByRemoval(path));
     if (collection !== undefined) await tx.removeCollection(collection.id);
     else await tx.removeItem(place.parent.id, place.name, resource.item?.etag);
+    await dropLocks(tx, locks, path);
   });
 }

@@ -5,12 +5,13 @@ import { answer, answerXml } from '../answer.ts';
 import { engineOf } from '../engine.ts';
 import type { EngineRequest } from '../engine.ts';
 import { badRequest, forbidden } from '../errors/preconditions.ts';
+import { demandUnlocked, guardItem } from '../locks/guard.ts';
+import { segmentsOf } from '../resource/family.ts';
 import { applyChanges, planChanges, readInstructions, recordOperations, writeOutcomes } from '../properties/change.ts';
 import type { PlannedChanges } from '../properties/change.ts';
 import { takesDead } from '../properties/stored.ts';
 import { writeLimits } from '../write-limits.ts';
 import { clark, dav, isNamed } from '../xml/names.ts';
-import { expectItem } from '../conditions.ts';
 
 export const proppatch: MethodSpec = {
   method: 'PROPPATCH', kinds: ['*'], select: { meta: true }, requires: () => [{ on: 'self', privileges: WRITE_PROPERTIES }], handle,
@@ -41,15 +42,17 @@ async function handle(given: DavRequest): Promise<void> {
 }
 
 async function commit(request: EngineRequest, { changes }: PlannedChanges): Promise<void> {
-  const { engine, resource, fields } = request;
+  const { engine, resource } = request;
   const operations = recordOperations(changes);
   const stored = changes.filter((change) => change.in !== 'records');
   if (operations.length > 0 && stored.length > 0) throw new Error(`properties of kind ${resource.kind} are kept in two places: one of their features must change`);
   if (operations.length > 0) await engine.records.apply(operations);
   const home = (resource.share ?? resource.collection)?.home;
   if (stored.length === 0 || home === undefined) return;
+  const path = segmentsOf(resource);
   await engine.store.write(home, await writeLimits(engine, resource), async (tx) => {
-    if (resource.item !== undefined) expectItem(fields, await tx.findItem(resource.collection!.id, resource.item.name, {}));
+    if (resource.item !== undefined) await guardItem(request, tx, await tx.findItem(resource.collection!.id, resource.item.name, {}), path, { written: [path] });
+    else if (resource.share === undefined) await demandUnlocked(request, tx, { written: [path] });
     await applyChanges(tx, stored, request.row());
   });
 }

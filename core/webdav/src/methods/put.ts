@@ -3,10 +3,12 @@ import type { DavRequest, DavResource, ItemWrite, MethodSpec, Need, StagedBody }
 import { BIND, WRITE_CONTENT } from '@kalends/contracts';
 import { BodyTooLarge, declaredLength, readBody, streamBody } from '@kalends/http';
 import { answer } from '../answer.ts';
-import { expectItem } from '../conditions.ts';
 import { engineOf } from '../engine.ts';
 import type { EngineRequest } from '../engine.ts';
 import { badRequest, contentTooLarge, forbidden, unsupportedMediaType } from '../errors/preconditions.ts';
+import { guardItem } from '../locks/guard.ts';
+import { touchedByPut } from '../locks/scope.ts';
+import { segmentsOf } from '../resource/family.ts';
 import { writeLimits } from '../write-limits.ts';
 import { occupant, placeOf } from './place.ts';
 
@@ -26,18 +28,20 @@ function needs({ item }: DavResource): readonly Need[] {
 
 async function handle(given: DavRequest): Promise<void> {
   const request = engineOf(given);
-  const { http, engine, resource, fields } = request;
+  const { http, engine, resource } = request;
   const { headers } = http.request;
   if (headers['content-range'] !== undefined) throw badRequest('A part of a file cannot be put (RFC 9110 §14.5).');
   if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') throw unsupportedMediaType('Bodies in a content coding are not taken.');
   const place = placeOf(resource);
+  const path = segmentsOf(resource);
   const limits = await writeLimits(engine, resource);
   const body = await receive(request, Math.min(engine.deployment.limits.attachmentOctets, engine.store.traits.maxItemOctets));
   const write: ItemWrite = { name: place.name, contentType: headers['content-type'] ?? 'application/octet-stream', body };
   const { value } = await engine.store.write(place.parent.home, limits, async (tx) => {
     const there = await occupant(tx, place);
     if (there?.collection !== undefined) throw forbidden('There is a collection at this URL.');
-    expectItem(fields, await tx.findItem(place.parent.id, place.name, {}));
+    const current = await tx.findItem(place.parent.id, place.name, {});
+    await guardItem(request, tx, current, path, touchedByPut(path, current !== undefined));
     return tx.putItem(place.parent.id, write);
   });
   answer(http, value.created ? 201 : 204, { ETag: `"${value.etag}"` });

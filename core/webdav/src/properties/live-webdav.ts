@@ -6,7 +6,8 @@ import type { Collection, DavFeature, DavRequest, LiveProperty, PropertyRow, Xml
 import { WRITE_CONTENT, WRITE_PROPERTIES } from '@kalends/contracts';
 import { engineOf } from '../engine.ts';
 import type { Engine } from '../engine.ts';
-import { collectionTag, isItemKind, itemTag, ownCollection, syncToken } from '../resource/shape.ts';
+import { lockdiscovery, supportedlock } from '../locks/discovery.ts';
+import { SYNCING_KINDS, collectionTag, isItemKind, itemTag, ownCollection, syncToken } from '../resource/shape.ts';
 import { quotaOctets } from '../write-limits.ts';
 import { CALENDARSERVER, clark, dav } from '../xml/names.ts';
 import type { Element } from '../xml/read.ts';
@@ -15,8 +16,6 @@ import { collectionChange } from './change.ts';
 import type { StoredProperty } from './registry.ts';
 
 const EVERY = ['*'];
-/** Collections whose changes can be asked for (RFC 6578); `files` cannot. */
-export const SYNCING_KINDS: readonly string[] = ['home', 'calendar', 'share', 'inbox', 'notifications'];
 
 const creationdate: LiveProperty = {
   name: dav('creationdate'), kinds: EVERY, inAllprop: true, select: { meta: true },
@@ -139,7 +138,7 @@ const quotaAvailable: LiveProperty<Quota | undefined> = {
 
 export const webdavProperties: NonNullable<DavFeature['properties']> = [
   creationdate, displayname, getcontentlength, getcontenttype, getetag, getlastmodified, resourcetype, resourcetypeOfItems,
-  supportedReportSet, supportedMethodSet, syncTokenProperty, getctag, quotaUsed, quotaAvailable,
+  supportedReportSet, supportedMethodSet, syncTokenProperty, getctag, quotaUsed, quotaAvailable, lockdiscovery, supportedlock,
 ];
 
 async function quota([row]: readonly PropertyRow[], request: DavRequest): Promise<Quota | undefined> {

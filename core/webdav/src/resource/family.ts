@@ -42,11 +42,15 @@ export function nameOf(resource: DavResource): ItemName {
   return decodeURIComponent(segments.at(-1) ?? '').normalize('NFC') as ItemName;
 }
 
+/** The segments below its home of the collection that a resource is or lies in. */
+export function collectionSegments({ collection, ancestors = [] }: DavResource): readonly string[] {
+  return collection === undefined ? [] : [...ancestors, collection].slice(1).map(({ segment }) => segment);
+}
+
 /** The segments of a stored resource below its home, as locks and moves name it. */
 export function segmentsOf(resource: DavResource): readonly string[] {
-  const { collection, ancestors = [] } = resource;
-  if (collection === undefined) return [];
-  const above = [...ancestors, collection].slice(1).map(({ segment }) => segment);
+  const above = collectionSegments(resource);
+  if (resource.collection === undefined) return above;
   return ownCollection(resource) === undefined || isItemKind(resource.kind) ? [...above, nameOf(resource)] : above;
 }
 

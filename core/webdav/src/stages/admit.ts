@@ -7,7 +7,7 @@ export function admit(passage: Arrived): Promise<Admitted> {
   const { engine, method, http } = passage;
   if (!engine.known.has(method)) {
     const known = [...engine.known].join(', ');
-    // Locks and the like exist in HTTP, but not here: 405. What nobody ever heard of: 501.
+    // Bindings and the like exist in HTTP, but not here: 405. What nobody ever heard of: 501.
     throw new DavError(WELL_KNOWN.has(method) ? 405 : 501, { detail: `${method} is not a method of this server.`, headers: { Allow: known } });
   }
   const length = http.request.headers['content-length'];

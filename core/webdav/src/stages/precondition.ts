@@ -2,6 +2,7 @@
  * Stage 5: the conditional header fields, against what stage 3 loaded. A courtesy that saves work: for writes the truth is told inside the change, by the same
  * rules (`conditions.ts`).
  */
+import { hasBody } from '@kalends/http';
 import { ifHolds, tagFails, tagMatches } from '../conditions.ts';
 import { DavError } from '../errors/dav-error.ts';
 import { preconditionFailed } from '../errors/preconditions.ts';
@@ -44,7 +45,8 @@ async function check(passage: Authorized): Promise<Authorized> {
   }
   if (ifNoneMatch === undefined && ifModifiedSince !== undefined && READS.has(method) && modified !== undefined && modified <= ifModifiedSince) notModified(passage, tag);
   if (ifScheduleTagMatch !== undefined && resource.item?.meta?.scheduleTag !== ifScheduleTagMatch) throw preconditionFailed('The schedule tag is another one (RFC 6638 §8.3).');
-  if (fields.if !== undefined && !(await ifHolds(passage, fields.if))) throw preconditionFailed('No list of the If field holds.');
+  // Of a LOCK that has no body the field says which lock is meant: the handler knows.
+  if (fields.if !== undefined && !(method === 'LOCK' && !hasBody(passage.http)) && !(await ifHolds(passage, fields.if))) throw preconditionFailed('No list of the If field holds.');
   return passage;
 }
 

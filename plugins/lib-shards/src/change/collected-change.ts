@@ -8,7 +8,7 @@ import {
   type ItemFacts, type ItemName, type ItemQuery, type ItemSelect, type ItemWrite, type JobDraft, type JobId, type Lock, type PrincipalId, type ReplaceOptions, type Stored, type StoreWriter,
   type WriteLimits,
 } from '@kalends/contracts';
-import { toHome, type CollectionRow, type HomeRow } from '../collection-rows.ts';
+import type { CollectionRow, HomeRow } from '../collection-rows.ts';
 import { collectionId, collectionKey, homeIdOf, isForgotten, newJobId } from '../identifiers.ts';
 import type { ItemRow } from '../item-columns.ts';
 import type { ShardReader } from '../shard-reader.ts';
@@ -65,13 +65,13 @@ export class CollectedChange implements StoreWriter {
     this.#open();
     const { home, grantsRevision } = this.#context;
     const root = (): Collection => this.#collections.get(home.root)!.collection;
-    const view: Home = toHome(home, root(), grantsRevision);
     const log = this.#log;
     const octets = (): number => home.used + this.#octets;
     const locks = (): number => this.#locks?.length ?? home.locks;
-    // What is read of it is what must still hold: a change that looks at the locks only shares its flush with others.
+    // What is read of it is what must still hold: a change that looks at the locks only reads no row more, and shares its flush with others.
     return Promise.resolve({
-      ...view,
+      id: homeIdOf(home.owner), owner: home.owner, grantsRevision,
+      get root() { return root(); },
       get usedOctets() { log.whole(); return octets(); },
       get locks() { log.locks(home.locks); return locks(); },
     });

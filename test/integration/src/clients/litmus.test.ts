@@ -21,7 +21,7 @@ describeWith('litmus', 'litmus at the dropbox', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it.each([['basic', 16], ['copymove', 13], ['props', 30], ['http', 4]])('%s: all %i pass', async (suite, count) => {
+  it.each([['basic', 16], ['copymove', 13], ['props', 30], ['locks', 41], ['http', 4]])('%s: all %i pass', async (suite, count) => {
     const { stdout, stderr } = await execute('litmus', ['-k', `${server.url}/calendars/users/alice/dropbox/`, 'alice', 'alice'], { cwd: folder, env: { TESTS: suite }, milliseconds: 100_000 });
     expect(stdout + stderr).toContain(`of ${String(count)} tests run: ${String(count)} passed, 0 failed`);
   });

@@ -1,0 +1,65 @@
+/**
+ * Locks in the way of a write, asked inside its change, where nothing can move any more (RFC 4918 §7, §7.5). Every path that writes for a client goes through here;
+ * what the server does by itself (a delivery, a job) does not: a lock holds off other clients. A home without locks costs no read.
+ */
+import type { DavResource, Item, Lock, PrincipalId, StoreWriter } from '@kalends/contracts';
+import { expectItem } from '../conditions.ts';
+import { lockTokenSubmitted } from '../errors/preconditions.ts';
+import type { IfHeader, RequestFields } from '../fields.ts';
+import { segmentsOf } from '../resource/family.ts';
+import { hrefOfLock } from './href.ts';
+import { covers, isWithin, locksInTheWay } from './scope.ts';
+import type { Segments, Touched } from './scope.ts';
+
+/** Of the request: who asks, and what its If field names. */
+export interface LockHolder { readonly identity: { readonly principal: PrincipalId | undefined }; readonly fields: { readonly if: IfHeader | undefined }; readonly resource: DavResource }
+
+const NONE: readonly Lock[] = [];
+
+/** All that count in this change's home. */
+export async function locksIn(tx: StoreWriter): Promise<readonly Lock[]> {
+  return (await tx.home()).locks === 0 ? NONE : tx.locks();
+}
+
+/**
+ * @param of the resource whose home is written to; hrefs of locks are spelled like its path
+ * @throws DavError 423 `lock-token-submitted` with every lock in the way whose token the request lacks, or has but did not make (§6.3, §7.5)
+ */
+export function demandTokens(request: LockHolder, locks: readonly Lock[], touched: Touched, of: DavResource = request.resource): void {
+  if (locks.length === 0) return;
+  const submitted = submittedTokens(request.fields.if);
+  const mine = ({ token, owner }: Lock): boolean => owner === request.identity.principal && submitted.has(token);
+  const missing = locksInTheWay(locks, touched).filter((group) => !group.some(mine));
+  if (missing.length === 0) return;
+  const hrefs = new Set(missing.map((group) => hrefOfLock(of, group[0]!, segmentsOf(of))));
+  throw lockTokenSubmitted([...hrefs], 'Somebody has locked this, or holds the lock that this needs: submit its token in an If field.');
+}
+
+/**
+ * A write to the item that is or will be at `path`: the request's conditions hold for it, and no lock is in the way.
+ * @returns all locks of the home
+ * @throws DavError 412, 423
+ */
+export async function guardItem(request: LockHolder & { readonly fields: RequestFields }, tx: StoreWriter, current: Item | undefined, path: Segments, touched: Touched): Promise<readonly Lock[]> {
+  const locks = await locksIn(tx);
+  expectItem(request.fields, current, locks.filter((lock) => covers(lock, path)).map(({ token }) => token));
+  demandTokens(request, locks, touched);
+  return locks;
+}
+
+/** Where the locks are needed for nothing else. */
+export async function demandUnlocked(request: LockHolder, tx: StoreWriter, touched: Touched, of?: DavResource): Promise<void> {
+  demandTokens(request, await locksIn(tx), touched, of);
+}
+
+/** After a DELETE or a MOVE (§7.6, §9.6): locks are gone with the URL they stood on. `but`: what stands at the root again keeps its lock. */
+export async function dropLocks(tx: StoreWriter, locks: readonly Lock[], path: Segments, but?: 'root'): Promise<void> {
+  for (const lock of locks) {
+    if (isWithin(lock.path, path) && !(but === 'root' && lock.path.length === path.length)) await tx.removeLock(lock.token);
+  }
+}
+
+/** A token that stands anywhere in the If field is submitted, whether its list holds or not (§10.4.1). */
+function submittedTokens(lists: IfHeader | undefined): ReadonlySet<string> {
+  return new Set(lists?.flatMap(({ conditions }) => conditions.flatMap(({ token }) => token ?? [])));
+}
