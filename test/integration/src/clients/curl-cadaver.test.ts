@@ -52,4 +52,29 @@ describeWith('cadaver', 'cadaver', () => {
     expect(stdout + stderr).not.toMatch(/failed|Could not/i);
     expect(await readFile(join(folder, 'back.txt'), 'utf8')).toBe('kept as it is\n');
   });
+
+  it('locks, edits what it locked, and unlocks (RFC 4918 §6)', async () => {
+    const url = `${server.url}/calendars/users/alice/dropbox/`;
+    await writeFile(join(folder, '.netrc'), `machine 127.0.0.1\nlogin alice\npassword alice\n`, { mode: 0o600 });
+    await writeFile(join(folder, 'draft.txt'), 'one draft\n');
+    // It sees by the time of the file whether it was edited, to the second.
+    const editor = join(folder, 'editor');
+    await writeFile(editor, '#!/bin/sh\nsed -i s/one/two/ "$1"\ntouch -d 2001-01-01 "$1"\n', { mode: 0o700 });
+    const authorization = `Basic ${Buffer.from('alice:alice').toString('base64')}`;
+    const anybody = (): Promise<Response> => fetch(`${url}draft.txt`, { method: 'PUT', body: 'lost', headers: { Authorization: authorization } });
+    const run = async (...lines: readonly string[]): Promise<string> => {
+      const { stdout, stderr } = await execute('cadaver', [url], { cwd: folder, env: { HOME: folder, EDITOR: editor }, input: [...lines, 'quit', ''].join('\n') });
+      expect(stdout + stderr).not.toMatch(/failed|Could not/i);
+      return stdout;
+    };
+    // It locks for the time of editing, and puts with the token it got.
+    await run('put draft.txt', 'edit draft.txt', 'get draft.txt edited.txt');
+    expect(await readFile(join(folder, 'edited.txt'), 'utf8')).toBe('two draft\n');
+    expect((await anybody()).status).toBe(204);
+    await run('lock draft.txt');
+    expect((await anybody()).status).toBe(423);
+    // Another session finds the lock, and may use it: it is the same person's.
+    expect(await run('discover draft.txt', 'steal draft.txt', 'unlock draft.txt')).toMatch(/exclusive/i);
+    expect((await anybody()).status).toBe(204);
+  });
 });
