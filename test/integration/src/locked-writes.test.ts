@@ -1,4 +1,6 @@
 /** What a write lock holds off (RFC 4918 §7), method by method, and what becomes of it when what it stands on goes. */
+import type { Privileges } from '@kalends/contracts';
+import { READ, WRITE, WRITE_ACL } from '@kalends/contracts';
 import { event } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
 import { AMY_HOME } from './caldav-server.ts';
@@ -8,12 +10,13 @@ describe('a lock holds off (RFC 4918 §7)', () => {
   const writes: readonly (readonly [method: string, body: string | undefined, headers: Readonly<Record<string, string>>])[] = [
     ['PUT', 'two', {}],
     ['PROPPATCH', '<D:propertyupdate xmlns:D="DAV:"><D:set><D:prop><x xmlns="urn:x">1</x></D:prop></D:set></D:propertyupdate>', {}],
+    ['ACL', '<D:acl xmlns:D="DAV:"/>', {}],
     ['DELETE', undefined, {}],
     ['MOVE', undefined, { Destination: `${BOX}moved.txt` }],
   ];
 
   it.each(writes)('%s of a file by everybody but its holder with its token: 423 lock-token-submitted (RFC 4918 §7.5, §16)', async (method, body, headers) => {
-    await using server = await given();
+    await using server = await given((READ | WRITE | WRITE_ACL) as Privileges);
     const token = tokenIn(await lock(server, FILE));
     const attempts = [
       await server.send(method, FILE, body, headers), await server.send(method, FILE, body, headers, 'bob'),

@@ -6,11 +6,13 @@ import type { DavRequest, ItemSelect, MethodSpec, PrincipalId } from '@kalends/c
 import { READ, WRITE_ACL } from '@kalends/contracts';
 import { readAcl } from '../access/read-acl.ts';
 import { answer } from '../answer.ts';
-import { expectItem, tagFails } from '../conditions.ts';
+import { tagFails } from '../conditions.ts';
 import { engineOf } from '../engine.ts';
 import type { EngineRequest } from '../engine.ts';
 import { DavError } from '../errors/dav-error.ts';
 import { notFound, preconditionFailed } from '../errors/preconditions.ts';
+import { demandUnlocked, guardItem } from '../locks/guard.ts';
+import { segmentsOf } from '../resource/family.ts';
 import { principalPath } from '../resource/principal-path.ts';
 import { withSlash } from '../resource/href.ts';
 import { collectionTag, ownCollection } from '../resource/shape.ts';
@@ -31,16 +33,18 @@ async function handle(given: DavRequest): Promise<void> {
     tree: access.privilegesOf(resource.kind), owner: resource.owner, isItem: item !== undefined, entries: await access.entries(resource), administrators: await access.administrators(),
     recognize: (href) => recognize(request, href),
   });
+  const path = segmentsOf(resource);
   await engine.store.write(collection.home, await writeLimits(engine, resource), async (tx) => {
     if (item === undefined) {
       const current = await tx.findCollection(collection.parent!, collection.segment);
       if (current?.id !== collection.id) throw notFound();
       if (tagFails(fields.ifMatch, true, collectionTag(current))) throw preconditionFailed('The collection has changed.');
+      await demandUnlocked(request, tx, { written: [path] });
       await tx.updateCollection(collection.id, { acl: aces });
       return;
     }
     const current = await tx.findItem(collection.id, item.name, asSeen(selected));
-    expectItem(fields, current);
+    await guardItem(request, tx, current, path, { written: [path] });
     if (current === undefined) throw notFound();
     // Without any, it is like its neighbours again, and nobody looks at its list.
     await tx.setItemAcl({ collection: collection.id, name: item.name }, aces.length === 0 ? undefined : aces);
