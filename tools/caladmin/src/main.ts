@@ -4,11 +4,13 @@ import { usualConfig } from '@kalends/server';
 import { Command, CommanderError } from 'commander';
 import { checkConfig, convertConfig, listPlugins, showEffectiveConfig } from './config-commands.ts';
 import { CONFIG, DEFECT, OK, USAGE } from './exit-codes.ts';
+import { exportDelegates, importDelegates, listDelegates, removeDelegates, setDelegates } from './delegates-commands.ts';
 import { exportCalendar } from './export-command.ts';
 import { NotFound } from './find-calendar.ts';
 import { askHealth } from './health-command.ts';
 import { importFiles } from './import-command.ts';
 import { openDeployment } from './open-deployment.ts';
+import type { OpenDeployment } from './open-deployment.ts';
 import { terminalOutput } from './output.ts';
 import type { Output } from './output.ts';
 
@@ -61,5 +63,25 @@ function build(end: (code: number) => void): Command {
       await using deployment = await openDeployment(file(undefined), common().data);
       end(await exportCalendar(deployment, options, output()));
     });
+  addDelegates(program, async (command) => {
+    await using deployment = await openDeployment(file(undefined), common().data);
+    end(await command(deployment, output()));
+  });
   return program;
+}
+
+function addDelegates(program: Command, run: (command: (deployment: OpenDeployment, output: Output) => Promise<number>) => Promise<void>): void {
+  const delegates = program.command('delegates').description('Who may read, or read and write, what is another\'s.').exitOverride();
+  const user = ['--user <who>', 'account, record name or id of the owner: a person, room or resource'] as const;
+  delegates.command('list').description('who may do what for whom, and whether that was set here or comes from the directory').option(...user)
+    .action((options: { readonly user?: string }) => run((deployment, output) => listDelegates(deployment, options, output)));
+  delegates.command('set').description('let people or groups act for the owner; those not named stay').requiredOption(...user)
+    .option('--write <who...>', 'read, write, and invite in the owner\'s name', []).option('--read <who...>', 'read only', [])
+    .action((options: { readonly user: string; readonly write: readonly string[]; readonly read: readonly string[] }) => run((deployment, output) => setDelegates(deployment, options, output)));
+  delegates.command('remove <who...>').description('let them act no longer').requiredOption(...user)
+    .action((who: readonly string[], { user }: { readonly user: string }) => run((deployment, output) => removeDelegates(deployment, { user, who }, output)));
+  delegates.command('export').description('all that was set, as JSON: a backup that people can read').option('--to <file>', 'default: standard output')
+    .action((options: { readonly to?: string }) => run((deployment, output) => exportDelegates(deployment, options, output)));
+  delegates.command('import <file>').description('what `export` wrote; added to what is there').option('--replace', 'remove what is not in the file', false)
+    .action((from: string, options: { readonly replace: boolean }) => run((deployment, output) => importDelegates(deployment, from, options, output)));
 }

@@ -6,6 +6,7 @@ export interface Output {
   line(text: string): void;
   /** The whole answer of a command run with `--json`. */ value(value: unknown): void;
   complain(text: string): void;
+  /** The answer is a document of its own, the same with `--json`. */ print(text: string): void;
 }
 
 export function terminalOutput(json: boolean): Output {
@@ -14,6 +15,7 @@ export function terminalOutput(json: boolean): Output {
     terminal: process.stderr.isTTY && !json,
     line: (text) => { if (!json) process.stdout.write(`${text}\n`); },
     value: (value) => { if (json) process.stdout.write(`${JSON.stringify(value, null, 1)}\n`); },
+    print: (text) => { process.stdout.write(text); },
     complain: (text) => { process.stderr.write(`${text}\n`); },
   };
 }

@@ -2,11 +2,12 @@
  * Who is in a proxy group: the owner's delegates, from the directory's record and from the records that the owner, or an admin, set. One record an edge, under
  * both ends: kind `delegate`, key `<owner>/<mode>/<delegate>`; kind `delegate-of`, key `<delegate>/<owner>/<mode>`. Groups stand unopened.
  */
-import type { Directory, Principal, PrincipalId, RecordOperation, RecordStore } from '@kalends/contracts';
+import type { Batches, Directory, Principal, PrincipalId, RecordOperation, RecordStore } from '@kalends/contracts';
 
 export type ProxyMode = 'read' | 'write';
 export const PROXY_MODES: readonly ProxyMode[] = ['read', 'write'];
 export interface ProxyGroup { readonly owner: PrincipalId; readonly mode: ProxyMode }
+export interface Delegation extends ProxyGroup { readonly delegate: PrincipalId }
 
 const GROUP = /^(.+)\/calendar-proxy-(read|write)$/;
 /** Principals listed at a time when the directory's own delegates are turned round. */
@@ -64,6 +65,16 @@ export class Delegates {
     const added = [...wanted].filter((id) => id !== owner && !given.has(id) && !stored.has(id));
     const removed = [...stored].filter((id) => !wanted.has(id));
     return [...added.flatMap((id) => edge(owner, mode, id, {})), ...removed.flatMap((id) => edge(owner, mode, id, undefined))];
+  }
+
+  /** All that owners and admins set, by owner: what a backup holds. Of the directory's nothing. */
+  async *set(): Batches<Delegation> {
+    for await (const batch of this.#records.list('delegate', '')) {
+      yield batch.map(({ key }) => {
+        const [owner, mode, delegate] = key.split('/') as [PrincipalId, ProxyMode, PrincipalId];
+        return { owner, mode, delegate };
+      });
+    }
   }
 
   async #stored({ owner, mode }: ProxyGroup): Promise<ReadonlySet<PrincipalId>> {
