@@ -9,7 +9,9 @@ import { getItemSpecs } from './methods/get-item.ts';
 import { mkcalendarSpecs } from './methods/mkcalendar.ts';
 import { moveCalendarSpecs } from './methods/move-calendar.ts';
 import { MoveItem } from './methods/move-item.ts';
+import { postCalendarSpecs } from './methods/post-calendar.ts';
 import { PutItem } from './methods/put-item.ts';
+import { bulkRequests } from './properties/bulk-requests.ts';
 import { calendarData } from './properties/calendar-data.ts';
 import { liveProperties } from './properties/live-caldav.ts';
 import { principalProperties } from './properties/live-principal.ts';
@@ -39,10 +41,10 @@ export function calDavFeature({ store, directory, steps: given, queue, notifiers
     resources: homeKinds(new CalendarHomes(store, directory), store),
     methods: [
       ...getItemSpecs(store), ...new PutItem(door, store, limits, publicUrl).specs, ...deleteItemSpecs(door, store, limits), ...new MoveItem(door, store, limits, publicUrl).specs,
-      ...getCollectionSpecs(store), ...mkcalendarSpecs(store), ...deleteCalendarSpecs(removal), ...moveCalendarSpecs({ store, notifiers, publicUrl }), ...freeBusyUrlSpecs({ store, directory, limits, clock }),
+      ...getCollectionSpecs(store), ...postCalendarSpecs({ door, store, limits }), ...mkcalendarSpecs(store), ...deleteCalendarSpecs(removal), ...moveCalendarSpecs({ store, notifiers, publicUrl }), ...freeBusyUrlSpecs({ store, directory, limits, clock }),
     ],
     reports: [new CalendarQueryReport(store, limits, clock).spec, new CalendarMultigetReport(store, limits).spec, new FreeBusyQueryReport(store, limits, clock).spec],
-    properties: [...liveProperties(limits, () => Math.floor(clock.now() / 1000)), ...principalProperties, calendarData],
+    properties: [...liveProperties(limits, () => Math.floor(clock.now() / 1000)), ...principalProperties, bulkRequests, calendarData],
   };
 }
 

@@ -37,6 +37,7 @@ export { Multistatus } from './xml/multistatus.ts';
 export type { ItemBase, Unreadable } from './xml/multistatus.ts';
 export { APPLE_ICAL, CALDAV, CALENDARSERVER, DAV, clark, dav, fromClark, isNamed } from './xml/names.ts';
 export { Element, XmlProblem, parse, readXml } from './xml/read.ts';
+export { MAX_XML_OCTETS } from './xml/limits.ts';
 export { wantsGzip } from './xml/response-stream.ts';
 export type { ResponseStream } from './xml/response-stream.ts';
 export { XML_DECLARATION, XmlWriter, escapeText, storedText, xmlOf } from './xml/write.ts';

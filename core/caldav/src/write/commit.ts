@@ -41,7 +41,7 @@ export interface MoveChange extends Change {
 }
 
 export interface Outcome {
-  readonly etag: ETag; readonly created: boolean;
+  readonly etag: ETag; readonly created: boolean; readonly uid: string;
   /** Stored is not what was sent: no ETag is told (RFC 4791 §5.3.4). */ readonly amended: boolean;
   readonly scheduleTag: ETag | undefined;
 }
@@ -79,7 +79,7 @@ export class CalendarDoor {
       const applied = prepared.apply({ ...draft, before: handle, after: handle });
       if (applied === 'prepare-again') return applied;
       const stored = await tx.moveItem(from, to, { overwrite: change.overwrite });
-      return { result: { etag: stored.etag, created: stored.created, amended: false, scheduleTag: current.meta?.scheduleTag }, draft: applied };
+      return { result: { etag: stored.etag, created: stored.created, uid: current.meta?.uid ?? '', amended: false, scheduleTag: current.meta?.scheduleTag }, draft: applied };
     };
     return await this.#run({ change, draft, select: { meta: true, body: !this.#with.steps.none }, at: from, work });
   }
@@ -180,7 +180,7 @@ async function store(
   });
   const { personal } = applied;
   if (personal !== undefined) await rest(() => tx.setPersonal({ collection: collection.id, name }, personal.principal, { patch: personal.patch, facts: facts(object) }));
-  return { result: { etag: stored.etag, created: stored.created, amended: applied.amended, scheduleTag }, draft: applied };
+  return { result: { etag: stored.etag, created: stored.created, uid: object.uid, amended: applied.amended, scheduleTag }, draft: applied };
 }
 
 function scheduleTagOf({ scheduleTag }: ItemDraft, current: Item | undefined): ETag | undefined {

@@ -10,14 +10,15 @@ import type { DavError } from './dav-error.ts';
 
 export const XML_TYPE = 'text/xml;charset=utf-8';
 
-/** The `DAV:error` element alone; `id` where it stands for a whole answer. */
-export function writeErrorElement(xml: XmlWriter, { condition, message }: DavError, id?: string): void {
+/** The `DAV:error` element alone; `id` where it stands for a whole answer; `more`: what else an extension wants in it. */
+export function writeErrorElement(xml: XmlWriter, { condition, message }: DavError, id?: string, more?: () => void): void {
   xml.open({ ns: DAV, local: 'error' });
   if (condition !== undefined) {
     xml.open(condition.name);
     condition.write?.(xml);
     xml.close();
   }
+  more?.();
   xml.leaf({ ns: TWISTED, local: 'error-description' }, id === undefined ? message : `${message} (request ${id})`);
   xml.close();
 }
