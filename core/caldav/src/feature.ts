@@ -21,18 +21,19 @@ import { FreeBusyQueryReport } from './reports/free-busy-query.ts';
 import { CalendarHomes } from './resources/calendar-home.ts';
 import { homeKinds } from './resources/kinds.ts';
 import { CalendarDoor } from './write/commit.ts';
+import type { DataSettings } from './write/draft.ts';
 import { WriteSteps } from './write/steps.ts';
 
 export interface CalDavParts {
   readonly store: CalendarStore; readonly directory: Directory; readonly steps: readonly WriteStep[]; readonly queue: JobQueue; readonly notifiers: readonly Notifier[];
   readonly limits: Limits; readonly publicUrl: URL; readonly clock: Clock;
-  /** A setting: of alarms that go off alike one is stored. */ readonly removeDuplicateAlarms?: boolean;
+  readonly data?: DataSettings;
 }
 
-export function calDavFeature({ store, directory, steps: given, queue, notifiers, limits: asked, publicUrl, clock, removeDuplicateAlarms = false }: CalDavParts): DavFeature {
+export function calDavFeature({ store, directory, steps: given, queue, notifiers, limits: asked, publicUrl, clock, data = {} }: CalDavParts): DavFeature {
   const limits = effectiveLimits(asked, store);
   const steps = new WriteSteps(given);
-  const door = new CalendarDoor({ store, steps, queue, notifiers, limits, clock, directory, removeDuplicateAlarms });
+  const door = new CalendarDoor({ store, steps, queue, notifiers, limits, clock, directory, data });
   const removal = { store, door, steps, limits, directory, notifiers };
   queue.handle(REMOVE_CALENDAR_JOB, (job, signal) => removeCalendar(removal, job, signal));
   return {

@@ -14,6 +14,7 @@ export type { Transparency } from './properties/transparency.ts';
 export { CalendarDoor } from './write/commit.ts';
 export type { DoorDependencies, MoveChange, Outcome, PutChange, RemoveChange } from './write/commit.ts';
 export type { GroupGuard, Guard, Settled, Together } from './write/run.ts';
+export type { DataSettings } from './write/draft.ts';
 export { WriteSteps } from './write/steps.ts';
 export { default as caldavPlugin } from './plugin.ts';
 export { calDavFeature, effectiveLimits } from './feature.ts';

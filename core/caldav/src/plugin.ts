@@ -12,6 +12,7 @@ export default definePlugin({
   summary: 'Calendars over WebDAV (RFC 4791).',
   config: z.strictObject({
     'remove-duplicate-alarms': z.boolean().default(false).describe('Store one of the alarms of an event that have the same ACTION and TRIGGER, as the classic server did.'),
+    'keep-durations': z.boolean().default(false).describe('Store durations that old clients misspell (P1DT) as they are sent, not corrected; then the answer has an ETag.'),
   }),
   provides: { feature: davFeature, groups: accessSource },
   requires: { store: calendarStore, jobs: jobLog, directory, steps: writeStep, queue: jobQueue, notifiers: notifier, deployment, clock },
@@ -29,7 +30,7 @@ export default definePlugin({
       await running;
     });
     return {
-      feature: calDavFeature({ store, directory, steps, queue, notifiers, limits: deployment.limits, publicUrl: deployment.publicUrl, clock, removeDuplicateAlarms: config['remove-duplicate-alarms'] }),
+      feature: calDavFeature({ store, directory, steps, queue, notifiers, limits: deployment.limits, publicUrl: deployment.publicUrl, clock, data: { removeDuplicateAlarms: config['remove-duplicate-alarms'], keepDurations: config['keep-durations'] } }),
       groups: new GroupAccess(directory),
     };
   },

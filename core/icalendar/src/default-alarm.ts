@@ -25,9 +25,12 @@ export function readAlarm(text: string): { readonly alarm: Component; readonly p
   const [event, ...others] = object!.root.components;
   const [alarm, ...more] = event!.components;
   if (others.length > 0 || more.length > 0 || alarm?.name !== 'VALARM' || event!.properties.length !== 3 || object!.root.properties.length !== 2) return { problem: refused('a default alarm is exactly one VALARM') };
-  for (const name of ['ACTION', 'TRIGGER']) if (findProperty(alarm, name) === undefined) return { problem: refused(`VALARM without ${name}`) };
+  for (const name of isSilent(alarm) ? ['ACTION'] : ['ACTION', 'TRIGGER']) if (findProperty(alarm, name) === undefined) return { problem: refused(`VALARM without ${name}`) };
   return { alarm };
 }
+
+/** Apple's clients write it where somebody wants no alarm: it does nothing and so goes off at no time. */
+const isSilent = (alarm: Component): boolean => findProperty(alarm, 'ACTION')?.value.trim().toUpperCase() === 'NONE';
 
 const refused = (message: string): Problem => ({ kind: 'valid-calendar-data', rule: 'RFC 5545 §3.6.6', message });
 
@@ -43,7 +46,7 @@ export function alarmPurpose({ component, master, parts }: CalendarObject): Alar
 
 /** With the alarm in each of its events or to-dos that has none of its own, marked as a default one. One that does nothing (ACTION:NONE) is not added. */
 export function withDefaultAlarm(object: CalendarObject, alarm: Component): CalendarObject {
-  if (findProperty(alarm, 'ACTION')?.value.trim().toUpperCase() === 'NONE') return object;
+  if (isSilent(alarm)) return object;
   const marked = makeComponent('VALARM', [...alarm.properties.filter(({ name }) => name !== 'X-APPLE-DEFAULT-ALARM'), makeProperty('X-APPLE-DEFAULT-ALARM', 'TRUE')], alarm.components);
   let added = false;
   const components = object.root.components.map((part) => {

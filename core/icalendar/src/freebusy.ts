@@ -1,6 +1,6 @@
 /**
  * Busy time (RFC 4791 §7.10): from facts without the octets where they reach, else from the octets; joined by type; and written as VFREEBUSY in the form that
- * every reader takes: UTC, start and duration, FBTYPE always.
+ * every reader takes: UTC, start and duration, FBTYPE always. Time when nobody is there has its end instead, as the classic server wrote it.
  */
 import type { EpochSeconds, ItemFacts, TimeRange } from '@kalends/contracts';
 import type { Property } from './component.ts';
@@ -73,6 +73,7 @@ export function coalesce(spans: readonly BusySpan[]): readonly BusySpan[] {
   return joined.sort((a, b) => a.start - b.start || a.busy - b.busy);
 }
 
+const UNAVAILABLE = 3;
 const TYPES = [[1, 'BUSY'], [2, 'BUSY-TENTATIVE'], [3, 'BUSY-UNAVAILABLE']] as const;
 
 /** A VCALENDAR with one VFREEBUSY (RFC 5545 §3.6.4, RFC 5546 §3.3.2). */
@@ -83,7 +84,7 @@ export function freeBusyText({ range, spans, now, uid, method, organizer, attend
   if (organizer !== undefined) properties.push(organizer);
   if (attendee !== undefined) properties.push(attendee);
   for (const [busy, type] of TYPES) {
-    const periods = joined.filter((span) => span.busy === busy).map(({ start, end }) => `${formatUtc(start)}/${formatDuration(end - start)}`);
+    const periods = joined.filter((span) => span.busy === busy).map(({ start, end }) => `${formatUtc(start)}/${busy === UNAVAILABLE ? formatUtc(end) : formatDuration(end - start)}`);
     if (periods.length > 0) properties.push(makeProperty('FREEBUSY', periods.join(','), { FBTYPE: type }));
   }
   const header = [makeProperty('VERSION', '2.0'), makeProperty('PRODID', PRODID)];

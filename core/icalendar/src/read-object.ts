@@ -11,13 +11,13 @@ export type ReadObject =
   | { readonly object: CalendarObject; /** Not empty: what is stored is not what was sent. */ readonly repairs: readonly string[]; readonly problems?: undefined }
   | { readonly object?: undefined; readonly repairs?: undefined; readonly problems: readonly Problem[] };
 
-export interface ReadOptions { readonly now: EpochSeconds; readonly rules?: Rules; /** `json` is jCal. */ readonly format?: 'text' | 'json' }
+export interface ReadOptions { readonly now: EpochSeconds; readonly rules?: Rules; /** `json` is jCal. */ readonly format?: 'text' | 'json'; /** See `repair`. */ readonly keepDurations?: boolean }
 
 /** parse, repair, validate. Never throws. */
-export function readObject(octets: Uint8Array, { now, rules, format = 'text' }: ReadOptions): ReadObject {
+export function readObject(octets: Uint8Array, { now, rules, format = 'text', keepDurations = false }: ReadOptions): ReadObject {
   const { object: parsed, problems } = format === 'json' ? parseJson(octets) : parse(octets);
   if (problems !== undefined) return { problems };
-  const { object, repairs } = repair(parsed, now);
+  const { object, repairs } = repair(parsed, { now, keepDurations });
   const found = validate(object, rules);
   if (found.length > 0) return { problems: found };
   return { object, repairs: [...transportRepairs(octets, parsed, format), ...repairs] };

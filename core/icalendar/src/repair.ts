@@ -2,7 +2,7 @@
  * What clients get wrong and we set right before validation: a closed list. Each repair is exact, loses nothing, and is told, for what it touches is no longer
  * what the client sent (RFC 4791 §5.3.4: no ETag in the answer).
  *
- * Not here: values whose kind disagrees with DTSTART are kept and read on its clock (`series.ts`); duplicate alarms are a write step's.
+ * Not here: values whose kind disagrees with DTSTART are kept and read on its clock (`series.ts`); duplicate alarms stay unless a deployment wants them gone (`default-alarm.ts`).
  */
 import type { EpochSeconds } from '@kalends/contracts';
 import { CalendarObject, isComponentKind } from './calendar-object.ts';
@@ -19,25 +19,30 @@ export interface Repaired {
 const URIS: ReadonlySet<string> = new Set(['URL', 'ATTACH', 'ATTENDEE', 'ORGANIZER', 'TZURL', 'SOURCE', 'CONFERENCE', 'IMAGE', 'LINK']);
 const DURATIONS: ReadonlySet<string> = new Set(['DURATION', 'TRIGGER', 'REFRESH-INTERVAL']);
 
-/** `now`: for a missing DTSTAMP. */
-export function repair(object: CalendarObject, now: EpochSeconds): Repaired {
+export interface RepairOptions {
+  /** For a missing DTSTAMP. */ readonly now: EpochSeconds;
+  /** Leave `P1DT` as it is: it is understood all the same. */ readonly keepDurations?: boolean;
+}
+interface Work { readonly now: EpochSeconds; readonly keepDurations: boolean; readonly zones: ObjectZones; readonly repairs: Set<string> }
+
+export function repair(object: CalendarObject, { now, keepDurations = false }: RepairOptions): Repaired {
   const repairs = new Set<string>();
-  const zones = new ObjectZones(object.root);
-  const root = repairComponent(object.root, now, zones, repairs);
+  const root = repairComponent(object.root, { now, keepDurations, zones: new ObjectZones(object.root), repairs });
   return root === object.root ? { object, repairs: [] } : { object: new CalendarObject(root), repairs: [...repairs] };
 }
 
-function repairComponent(component: Component, now: EpochSeconds, zones: ObjectZones, repairs: Set<string>): Component {
+function repairComponent(component: Component, work: Work): Component {
+  const { now, zones, repairs } = work;
   let changed = false;
   const properties: Property[] = [];
   for (const property of component.properties) {
-    const repaired = repairProperty(property, repairs);
+    const repaired = repairProperty(property, work);
     changed ||= repaired !== property;
     properties.push(repaired);
   }
   const components = component.components.map((child) => {
     if (child.name === 'VTIMEZONE') return child;
-    const repaired = repairComponent(child, now, zones, repairs);
+    const repaired = repairComponent(child, work);
     changed ||= repaired !== child;
     return repaired;
   });
@@ -47,9 +52,9 @@ function repairComponent(component: Component, now: EpochSeconds, zones: ObjectZ
   return dropRedundantDuration(result, zones, repairs);
 }
 
-function repairProperty(property: Property, repairs: Set<string>): Property {
+function repairProperty(property: Property, { repairs, keepDurations }: Work): Property {
   const { name, value } = property;
-  if (DURATIONS.has(name) && parseDuration(value) === undefined) {
+  if (DURATIONS.has(name) && (parseDuration(value) === undefined || (!keepDurations && value.endsWith('T')))) {
     const plain = value.trim().toUpperCase().replace(/T$/, '');
     if (plain !== value && parseDuration(plain) !== undefined) {
       repairs.add(`read ${name}:${value} as ${plain} (RFC 5545 §3.3.6)`);

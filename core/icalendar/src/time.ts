@@ -135,7 +135,7 @@ const DURATION = /^([+-]?)P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\
 /** Weeks beside days are accepted although §3.3.6 allows either, since clients write both. Undefined for what is no duration, or above 2^40 seconds. */
 export function parseDuration(text: string): Duration | undefined {
   const match = DURATION.exec(text);
-  if (match === null || /[PT]$/.test(text)) return undefined;
+  if (match === null || !/\d/.test(text)) return undefined;
   const part = (index: number): number => Number(match[index] ?? 0);
   const days = part(2) * 7 + part(3);
   const seconds = part(4) * HOUR + part(5) * MINUTE + part(6);

@@ -104,8 +104,8 @@ describe('a free-busy request (RFC 7953 §7.2.5)', () => {
     await using server = await givenServer();
     await set(server, calendar(vavailability('a', [], OFFICE)));
     await server.send('PUT', `${AMY_HOME}calendar/a.ics`, event('a', { start: '20260304T120000', end: '20260304T130000' }).body);
-    expect(await ask(server, '20260304')).toEqual(['BUSY 20260304T120000Z/PT1H', 'BUSY-UNAVAILABLE 20260304T000000Z/PT8H', 'BUSY-UNAVAILABLE 20260304T160000Z/PT8H']);
-    expect(await ask(server, '20260307')).toEqual(['BUSY-UNAVAILABLE 20260307T000000Z/P1D']);
+    expect(await ask(server, '20260304')).toEqual(['BUSY 20260304T120000Z/PT1H', 'BUSY-UNAVAILABLE 20260304T000000Z/20260304T080000Z', 'BUSY-UNAVAILABLE 20260304T160000Z/20260305T000000Z']);
+    expect(await ask(server, '20260307')).toEqual(['BUSY-UNAVAILABLE 20260307T000000Z/20260308T000000Z']);
   });
 
   it('counts what calendars hold beside it, but not those that make nobody busy (RFC 6638 §9.1)', async () => {
@@ -150,17 +150,17 @@ describe('VAVAILABILITY in a calendar (RFC 7953 §7.1)', () => {
     await using server = await givenServer();
     await hours(server, vavailability('a', ['DTSTART:20260304T060000Z', 'DTEND:20260304T180000Z'], OFFICE));
     await set(server, calendar(vavailability('b', [])));
-    expect(await query(server, HOURS, '20260304')).toEqual(['BUSY-UNAVAILABLE 20260304T060000Z/PT2H', 'BUSY-UNAVAILABLE 20260304T160000Z/PT2H']);
+    expect(await query(server, HOURS, '20260304')).toEqual(['BUSY-UNAVAILABLE 20260304T060000Z/20260304T080000Z', 'BUSY-UNAVAILABLE 20260304T160000Z/20260304T180000Z']);
     expect(await query(server, HOURS, '20260305')).toEqual([]);
-    expect(await query(server, AMY_HOME, '20260304')).toEqual(['BUSY-UNAVAILABLE 20260304T060000Z/PT2H', 'BUSY-UNAVAILABLE 20260304T160000Z/PT2H']);
+    expect(await query(server, AMY_HOME, '20260304')).toEqual(['BUSY-UNAVAILABLE 20260304T060000Z/20260304T080000Z', 'BUSY-UNAVAILABLE 20260304T160000Z/20260304T180000Z']);
   });
 
   it('recurs with exceptions: EXDATE is no free time, an override moves it (§3.1)', async () => {
     await using server = await givenServer();
     const moved = available('office', ';TZID=Europe/Berlin:20260304T120000', ';TZID=Europe/Berlin:20260304T140000', 'RECURRENCE-ID;TZID=Europe/Berlin:20260304T090000');
     await hours(server, vavailability('a', [], OFFICE.replace('RRULE', 'EXDATE;TZID=Europe/Berlin:20260305T090000\r\nRRULE'), moved));
-    expect(await query(server, HOURS, '20260304')).toEqual(['BUSY-UNAVAILABLE 20260304T000000Z/PT11H', 'BUSY-UNAVAILABLE 20260304T130000Z/PT11H']);
-    expect(await query(server, HOURS, '20260305')).toEqual(['BUSY-UNAVAILABLE 20260305T000000Z/P1D']);
+    expect(await query(server, HOURS, '20260304')).toEqual(['BUSY-UNAVAILABLE 20260304T000000Z/20260304T110000Z', 'BUSY-UNAVAILABLE 20260304T130000Z/20260305T000000Z']);
+    expect(await query(server, HOURS, '20260305')).toEqual(['BUSY-UNAVAILABLE 20260305T000000Z/20260306T000000Z']);
   });
 
   it('of higher priority lies over that of lower (§4): 1 is the highest, 0 the lowest', async () => {
@@ -169,7 +169,7 @@ describe('VAVAILABILITY in a calendar (RFC 7953 §7.1)', () => {
     const open = vavailability('c', ['PRIORITY:2', 'DTSTART:20260304T180000Z', 'DTEND:20260304T200000Z'], available('d', ':20260304T180000Z', ''));
     await hours(server, vavailability('a', ['PRIORITY:0'], OFFICE), open, holiday);
     expect(await query(server, HOURS, '20260304')).toEqual([
-      'BUSY 20260304T120000Z/PT2H', 'BUSY-UNAVAILABLE 20260304T000000Z/PT8H', 'BUSY-UNAVAILABLE 20260304T160000Z/PT2H', 'BUSY-UNAVAILABLE 20260304T200000Z/PT4H',
+      'BUSY 20260304T120000Z/PT2H', 'BUSY-UNAVAILABLE 20260304T000000Z/20260304T080000Z', 'BUSY-UNAVAILABLE 20260304T160000Z/20260304T180000Z', 'BUSY-UNAVAILABLE 20260304T200000Z/20260305T000000Z',
     ]);
   });
 
@@ -177,7 +177,7 @@ describe('VAVAILABILITY in a calendar (RFC 7953 §7.1)', () => {
     await using server = await givenServer();
     const of = (uid: string, type: string, from: string): string => vavailability(uid, [`BUSYTYPE:${type}`, `DTSTART:20260304T${from}Z`, 'DTEND:20260304T120000Z']);
     await hours(server, of('a', 'BUSY', '100000'), of('b', 'X-AWAY', '080000'), of('c', 'BUSY-TENTATIVE', '060000'));
-    expect(await query(server, HOURS, '20260304')).toEqual(['BUSY 20260304T100000Z/PT2H', 'BUSY-TENTATIVE 20260304T060000Z/PT2H', 'BUSY-UNAVAILABLE 20260304T080000Z/PT2H']);
+    expect(await query(server, HOURS, '20260304')).toEqual(['BUSY 20260304T100000Z/PT2H', 'BUSY-TENTATIVE 20260304T060000Z/PT2H', 'BUSY-UNAVAILABLE 20260304T080000Z/20260304T100000Z']);
   });
 
   it('is found by time: with both ends, one, or none (§7.2.2); AVAILABLE by its instances', async () => {

@@ -89,9 +89,13 @@ export function zoneOf(collection: Collection, viewer?: PrincipalId): Zone | und
 }
 const own = new WeakMap<Collection, { readonly stored: string; readonly zone: Zone }>();
 
-/** The one zone of a VCALENDAR (a query's `timezone`). @throws DavError CALDAV:valid-calendar-data */
-export function zoneFrom(octets: Uint8Array): Zone {
+/**
+ * The one zone of a VCALENDAR. `strict` is a query's `timezone`, which must be valid iCalendar (RFC 4791 §9.8); what was stored once is read as well as can be.
+ * @throws DavError CALDAV:valid-calendar-data
+ */
+export function zoneFrom(octets: Uint8Array, how?: 'strict'): Zone {
   const object = onlyZone(octets, false);
+  for (const name of how === 'strict' ? ['VERSION', 'PRODID'] : []) if (findProperty(object.root, name) === undefined) throw validCalendarData(`A VCALENDAR has a ${name} (RFC 5545 §3.6).`);
   const zone = new ObjectZones(object.root).find(tzidOf(object));
   if (zone === undefined) throw validCalendarData('The time zone cannot be read.');
   return zone;

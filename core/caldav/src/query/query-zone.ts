@@ -10,7 +10,7 @@ import { zoneFrom } from '../properties/time-zone.ts';
 export function queryZone(query: XmlNode): Zone | undefined {
   const child = (local: string): XmlNode | undefined => query.children.find(({ name }) => name.ns === CALDAV && name.local === local);
   const timezone = child('timezone');
-  if (timezone !== undefined) return zoneFrom(Buffer.from(timezone.text));
+  if (timezone !== undefined) return zoneFrom(Buffer.from(timezone.text), 'strict');
   const id = child('timezone-id')?.text.trim();
   if (id === undefined) return undefined;
   const zone = knownZone(id);

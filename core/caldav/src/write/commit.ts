@@ -14,7 +14,7 @@ import { maxResourceSize, noUidConflict, supportedCalendarComponent } from '../p
 import { componentsOf } from '../properties/component-set.ts';
 import type { CalendarMedia } from '../query/read-calendar-data.ts';
 import { checkCounts, countsOf, exceeds, factsOf, receive } from './draft.ts';
-import type { Counts } from './draft.ts';
+import type { Counts, DataSettings } from './draft.ts';
 import { writeLimits } from './limits.ts';
 import { MOST_ATTEMPTS, contended, finish, perform, prepare, rest, runTogether, settled, storedObject, wholly } from './run.ts';
 import type { Change, GroupGuard, Task, Together, Work } from './run.ts';
@@ -25,7 +25,7 @@ export type { Guard } from './run.ts';
 export interface DoorDependencies {
   readonly store: CalendarStore; readonly steps: WriteSteps; readonly queue: JobQueue; readonly notifiers: readonly Notifier[]; readonly limits: Limits; readonly clock: Clock;
   /** For the owner's quota. */ readonly directory: Pick<Directory, 'findById'>;
-  /** Of alarms of one component that go off alike the first is stored. */ readonly removeDuplicateAlarms?: boolean;
+  readonly data?: DataSettings;
 }
 
 export interface PutChange extends Change {
@@ -99,7 +99,7 @@ export class CalendarDoor {
     const { limits, clock, steps } = this.#with;
     const { collection, name } = change;
     const now = Math.floor(clock.now() / 1000);
-    const received = receive(change.octets, change.media, collection, limits, now, this.#with.removeDuplicateAlarms);
+    const received = receive(change.octets, change.media, collection, limits, now, this.#with.data);
     const created = addsAlarms(change) ? withDefaultAlarms(received.object, collection, change.home) : received.object;
     const counts = countsOf(received.object);
     const to: ItemAddress = { collection: collection.id, name };

@@ -17,11 +17,17 @@ export interface Received {
   /** What will be stored is not what was sent: a repair, or another media type. */ readonly amended: boolean;
 }
 
+/** What a deployment may want of the objects that clients send. */
+export interface DataSettings {
+  /** Of alarms of one component that go off alike the first is stored. */ readonly removeDuplicateAlarms?: boolean;
+  /** Durations that are only misspelled (P1DT) stay as they were sent. */ readonly keepDurations?: boolean;
+}
+
 /** @throws DavError of the first problem */
-export function receive(octets: Uint8Array, media: CalendarMedia, collection: Collection, limits: Limits, now: EpochSeconds, removeDuplicateAlarms = false): Received {
+export function receive(octets: Uint8Array, media: CalendarMedia, collection: Collection, limits: Limits, now: EpochSeconds, { removeDuplicateAlarms = false, keepDurations = false }: DataSettings = {}): Received {
   if (octets.length > limits.resourceOctets) throw maxResourceSize(limits.resourceOctets);
   const json = media === 'application/calendar+json';
-  const read = readObject(octets, { now, rules: { components: componentsOf(collection) }, format: json ? 'json' : 'text' });
+  const read = readObject(octets, { now, rules: { components: componentsOf(collection) }, format: json ? 'json' : 'text', keepDurations });
   if (read.object === undefined) throw asError(read.problems, limits);
   const object = removeDuplicateAlarms ? withoutDuplicateAlarms(read.object) : read.object;
   // A byte order mark goes without being called a repair.
