@@ -10,18 +10,24 @@ import { pinnedNode, prepare, root, run } from './prepare.mjs';
 const PROGRAMS = {
   litmus: 'litmus', vdirsyncer: 'vdirsyncer', cadaver: 'cadaver', khal: 'khal', curl: 'curl', 'systemd-notify': 'systemd', thunderbird: 'thunderbird',
   '/usr/libexec/evolution-source-registry': 'evolution-data-server', 'dbus-run-session': 'dbus', 'gnome-keyring-daemon': 'gnome-keyring',
+  krb5kdc: 'krb5-kdc', 'kadmin.local': 'krb5-admin-server', kinit: 'krb5-user', 'krb5-config.mit': 'libkrb5-dev',
 };
 const PYTHON_MODULES = { caldav: 'python3-caldav', dateutil: 'python3-dateutil', gi: 'python3-gi', 'gi; gi.require_version("ECal", "2.0")': 'gir1.2-ecal-2.0' };
 
-await prepare();
+// First: what has no binary to download is compiled against their headers.
 programs();
+await prepare();
+// An install from before the headers came left this optional one out.
+if (!existsSync(join(root, 'node_modules', 'kerberos')) && found('sh', ['-c', 'command -v krb5-config.mit'])) {
+  await run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], 'the package "kerberos" could not be installed; the lines above say why');
+}
 await run(pinnedNode, [join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc'), '-p', 'tsconfig.tests.json'], 'the tests do not compile; the lines above say where');
 await run(pinnedNode, [join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--reporter=default', '--reporter=json', '--outputFile.json=test-results/vitest.json', ...process.argv.slice(2)],
   'tests failed; the lines above say which');
 
 function programs() {
   const missing = [
-    ...Object.entries(PROGRAMS).filter(([program]) => !found('sh', ['-c', `command -v ${program}`])).map(([, debian]) => debian),
+    ...Object.entries(PROGRAMS).filter(([program]) => !found('sh', ['-c', `PATH=$PATH:/usr/sbin:/sbin command -v ${program}`])).map(([, debian]) => debian),
     ...Object.entries(PYTHON_MODULES).filter(([module]) => !found('/usr/bin/python3', ['-c', `import ${module}`])).map(([, debian]) => debian),
   ];
   if (missing.length === 0) return;

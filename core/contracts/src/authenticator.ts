@@ -21,7 +21,7 @@ export interface AuthRequest {
   readonly connection: object | undefined;
 }
 export type AuthOutcome =
-  | { readonly kind: 'accepted'; readonly account: string; readonly responseHeader?: readonly [string, string] }
+  | { readonly kind: 'accepted'; readonly account: string; /** Of the answer, whatever it will be. */ readonly responseHeaders?: readonly (readonly [name: string, value: string])[] }
   | { readonly kind: 'continue'; readonly challenge: string }
   /** `challenge` replaces the usual one: `stale=true`. */
   | { readonly kind: 'rejected'; readonly reason: string; readonly challenge?: readonly string[] }

@@ -36,7 +36,7 @@ export class Authenticators implements Authentication {
     const request = requestOf(exchange);
     const proved = /^basic\s/i.test(field) ? await this.#byProof(request, field) : await this.#prove(request);
     if ('account' in proved) {
-      if (proved.header !== undefined) exchange.response.setHeader(...proved.header);
+      for (const [name, value] of proved.headers) exchange.response.setHeader(name, value);
       noteAccount(exchange, proved.account);
       return this.#admit(proved.account, proved.scheme, request);
     }
@@ -58,7 +58,7 @@ export class Authenticators implements Authentication {
     const name = this.#proofs.nameOf(`${request.secure ? 's' : 'c'} ${request.address} ${field}`);
     const stamp = await this.#options.directory.stamp();
     const account = this.#proofs.find(name, stamp);
-    if (account !== undefined) return { account, scheme: 'Basic', header: undefined };
+    if (account !== undefined) return { account, scheme: 'Basic', headers: [] };
     return this.#proofs.once(name, async () => {
       const proved = await this.#prove(request);
       if ('account' in proved) this.#proofs.keep(name, proved.account, stamp);
@@ -80,7 +80,7 @@ export class Authenticators implements Authentication {
       if (outcome.kind === 'rejected') return this.#reject(authenticator, outcome, request, claimed);
       // By the name that was counted: the account is that name read otherwise (UTF-8).
       if (standing.counted) await this.#options.failures.passed(request.address, claimed);
-      return { account: outcome.account, scheme: authenticator.scheme, header: outcome.responseHeader };
+      return { account: outcome.account, scheme: authenticator.scheme, headers: outcome.responseHeaders ?? [] };
     }
     return this.#reject(undefined, { kind: 'rejected', reason: 'a scheme that is not offered here' }, request, claimed);
   }
@@ -133,7 +133,7 @@ export class Authenticators implements Authentication {
 }
 
 type Proved =
-  | { readonly account: string; readonly scheme: string; readonly header: readonly [string, string] | undefined }
+  | { readonly account: string; readonly scheme: string; readonly headers: readonly (readonly [name: string, value: string])[] }
   | { readonly refusal: Refusal; readonly delayMilliseconds: number };
 
 export function requestOf(exchange: HttpExchange): AuthRequest {

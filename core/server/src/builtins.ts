@@ -5,11 +5,13 @@ const PACKAGES = {
   'auth-any': '@kalends/auth-any',
   'auth-basic': '@kalends/auth-basic',
   'auth-digest': '@kalends/auth-digest',
+  'auth-kerberos': '@kalends/auth-kerberos',
   'cache-keyv': '@kalends/cache-keyv',
   'channel-ipc': '@kalends/channel-ipc',
   'directory-file': '@kalends/directory-file',
   'jobs-store': '@kalends/jobs-store',
   'storage-flat-file': '@kalends/storage-flat-file',
+  'timezone-service': '@kalends/timezone-service',
 } as const;
 
 /** What every server runs, in the order of the graph read downwards. Configured by an instance of the same name, without `use`. */

@@ -140,7 +140,7 @@ function authentication(map: Mapping): void {
     if (map.read(...from, 'Enabled') !== true) continue;
     const cleartext = scheme === 'Basic' && map.read(...from, 'AllowedOverWireUnencrypted') === true ? { 'allow-cleartext': true } : {};
     const principal = scheme === 'Kerberos' ? map.text(...from, 'ServicePrincipal') : undefined;
-    const options = { ...(realm !== undefined && scheme !== 'Kerberos' ? { realm } : {}), ...cleartext, ...(principal === undefined ? {} : { principal }) };
+    const options = { ...(realm !== undefined && scheme !== 'Kerberos' ? { realm } : {}), ...cleartext, ...(principal === undefined ? {} : { principals: [principal] }) };
     map.put(['plugins', use], { use, ...(Object.keys(options).length === 0 ? {} : { with: options }) }, from);
   }
   for (const scheme of ['Basic', 'Digest', 'Kerberos']) for (const key of ['Enabled', 'AllowedOverWireUnencrypted']) map.read('Authentication', scheme, key);

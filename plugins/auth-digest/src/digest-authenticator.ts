@@ -65,7 +65,7 @@ export class DigestAuthenticator implements Authenticator {
     const expires = issued + this.#options.nonceSeconds;
     if (now >= expires) return this.#stale('the nonce is too old');
     if (!(await this.#options.replay.firstUse(claim.nonce, claim.count, expires))) return this.#stale('this nonce count was used before');
-    return { kind: 'accepted', account: claim.account, responseHeader: ['Authentication-Info', this.#info(claim, ha1, now >= expires - this.#options.nonceSeconds / 4)] };
+    return { kind: 'accepted', account: claim.account, responseHeaders: [['Authentication-Info', this.#info(claim, ha1, now >= expires - this.#options.nonceSeconds / 4)]] };
   }
 
   #challenges(stale: boolean): readonly string[] {

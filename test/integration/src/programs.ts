@@ -10,6 +10,11 @@ export function describeWith(program: string, title: string, tests: () => void):
   describeWhen(spawnSync('sh', ['-c', `command -v ${program}`]).status === 0, program, title, tests);
 }
 
+/** Of a service that test/services starts. */
+export function describeWithService(present: boolean, packages: string, title: string, tests: () => void): void {
+  describeWhen(present, packages, title, tests);
+}
+
 export function describeWithPython(module: string, title: string, tests: () => void): void {
   describeWhen(spawnSync('/usr/bin/python3', ['-c', `import ${module}`], { stdio: 'ignore' }).status === 0, `python3-${module}`, title, tests);
 }

@@ -61,14 +61,15 @@ export class ConfigDocument {
     return at;
   }
 
-  /** Puts a value at a path, making the maps on the way, and forgets what was written below it. */
+  /** Puts a value at a path, making the maps on the way (a list that is there stays one), and forgets what was written below it. */
   set(path: Path, value: unknown, origin?: Origin): void {
     const last = path.at(-1);
     if (last === undefined) throw new RangeError('a config value needs a key');
     let at = this.value;
-    for (const key of path.slice(0, -1)) {
+    for (const [index, key] of path.slice(0, -1).entries()) {
       const next = Object.hasOwn(at, key) ? at[key] : undefined;
-      at = isMap(next) ? next : (at[key] = emptyMap());
+      const isList = Array.isArray(next) && Number(path[index + 1]) < next.length;
+      at = isMap(next) || isList ? (next as ConfigMap) : (at[key] = emptyMap());
     }
     at[last] = value;
     const prefix = keyOf(path);

@@ -109,6 +109,12 @@ describe('loadConfig', () => {
     expect(instances[0]?.with).toEqual({ file: join(folder, 'people.yaml') });
   });
 
+  it('finds them inside lists too', () => {
+    const { instances, problems } = load('plugins:\n  mail: { use: imap, with: { servers: [{ name: one }, { name: { env: SECOND }, key: ./key.pem }] } }\n', { environment: { SECOND: 'two' } });
+    expect(problems).toEqual([]);
+    expect(instances[0]?.with).toEqual({ servers: [{ name: 'one' }, { name: 'two', key: join(folder, 'key.pem') }] });
+  });
+
   it('says which file of a reference cannot be read', () => {
     const { problems } = load('server: { key: { file: ./absent.pem } }');
     expect(problems[0]).toMatchObject({ code: 'KRN_REFERENCE', line: 1, path: 'server.key' });

@@ -1,0 +1,58 @@
+/**
+ * Kerberos v5 log-in over HTTP: SPNEGO (RFC 4559), offered as `Negotiate`. Needs a keytab with the key of `HTTP/<the host name in the clients' address>`, and the
+ * optional native package `kerberos`. Does not take passwords: with an LDAP or AD directory beside it, Basic over TLS does.
+ */
+import { resolve } from 'node:path';
+import { authenticator } from '@kalends/contracts';
+import { definePlugin } from '@kalends/kernel';
+import { z } from 'zod';
+import type { RealmRule } from './account-rules.ts';
+import { askKdc, checkKeytab } from './diagnosis.ts';
+import { KerberosAuthenticator } from './kerberos-authenticator.ts';
+import { loadKerberos } from './kerberos-module.ts';
+import { KerberosStrategy } from './kerberos-strategy.ts';
+import { SpnegoAcceptor } from './spnego-acceptor.ts';
+
+export { accountOf, type Mapped, type RealmRule } from './account-rules.ts';
+export type { KerberosModule, KerberosServer } from './kerberos-module.ts';
+export { loadKerberos } from './kerberos-module.ts';
+export { KerberosStrategy, type KerberosInfo, type KerberosStrategyOptions } from './kerberos-strategy.ts';
+export { SpnegoAcceptor, type Accepted, type AcceptorOptions } from './spnego-acceptor.ts';
+
+const realm = z.strictObject({
+  name: z.string().min(1).describe('As EXAMPLE.COM; case counts.'),
+  account: z.enum(['name', 'name@realm']).default('name').describe('What of alice@EXAMPLE.COM the directory knows as the account.'),
+  'lower-case': z.boolean().default(false).describe('For Active Directory, whose tickets carry the name as the user typed it.'),
+});
+
+const config = z.strictObject({
+  keytab: z.string().min(1).optional().describe('File with the service\'s key. Default: KRB5_KTNAME, then /etc/krb5.keytab.'),
+  principals: z.array(z.string().regex(/^[^/@\s]+\/[^/@\s]+(@[^/@\s]+)?$/, 'as HTTP/calendar.example.com')).default([]).describe('Services whose tickets are taken. Default: every HTTP/… of the keytab.'),
+  realms: z.array(realm).min(1).optional().describe('Whose users may log in. Default: the realms of the keytab.'),
+});
+
+export default definePlugin({
+  name: '@kalends/auth-kerberos',
+  api: 1,
+  summary: 'Kerberos log-in (SPNEGO, RFC 4559).',
+  config,
+  provides: { negotiate: authenticator },
+  requires: {},
+
+  async setup({ config, log, lifecycle }) {
+    const keytab = resolve((config.keytab ?? process.env['KRB5_KTNAME'] ?? '/etc/krb5.keytab').replace(/^FILE:/, ''));
+    const { services, realms, warnings } = checkKeytab(keytab, config.principals);
+    for (const warning of warnings) log.warn(warning);
+    // The library reads it from the process: one keytab a process.
+    process.env['KRB5_KTNAME'] = `FILE:${keytab}`;
+    const kerberos = await loadKerberos();
+    const rules: ReadonlyMap<string, RealmRule> = new Map(config.realms?.map(({ name, ...rule }) => [name, rule]) ?? [...realms].map((name) => [name, { account: 'name', 'lower-case': false }]));
+    const strategy = new KerberosStrategy({ acceptor: new SpnegoAcceptor({ kerberos, services }), realms: rules });
+    lifecycle.onStart(() => {
+      // Beside the start, which it may outlast.
+      for (const service of services) void askKdc(keytab, `${service}@${[...realms][0] ?? ''}`).then((trouble) => { if (trouble !== undefined) log.warn(trouble); });
+      return Promise.resolve();
+    });
+    return { negotiate: new KerberosAuthenticator(strategy, log) };
+  },
+});
