@@ -7,6 +7,7 @@ import { preconditionFailed } from './errors/preconditions.ts';
 import type { IfCondition, IfHeader, RequestFields, TagCondition } from './fields.ts';
 import { mayRead } from './request.ts';
 import { covers } from './locks/scope.ts';
+import { ctagToken } from './resource/ctag.ts';
 import { segmentsOf } from './resource/family.ts';
 import { SYNCING_KINDS, entityTag, itemTag, ownCollection, syncToken } from './resource/shape.ts';
 import { pathOfHref } from './resource/url.ts';
@@ -60,12 +61,12 @@ function holds({ not, tag, token }: IfCondition, state: State): boolean {
   return (tag === undefined ? state.tokens.includes(token!) : quoted(tag) === state.tag) !== not;
 }
 
-/** Of locks that hold it, and of a collection its DAV:sync-token (RFC 6578 §5). */
+/** Of locks that hold it, and of a collection its DAV:sync-token (RFC 6578 §5) and its ctag (calendarserver-bulk-change §6). */
 async function tokensOf({ engine }: Authorized, resource: DavResource): Promise<readonly string[]> {
   const { home, collection } = resource;
   if (collection === undefined) return [];
   const own = ownCollection(resource);
-  const sync = own !== undefined && SYNCING_KINDS.includes(own.kind) ? [syncToken(own)] : [];
+  const sync = own !== undefined && SYNCING_KINDS.includes(own.kind) ? [syncToken(own), ctagToken(own)] : [];
   if (collection.home === home?.id && home.locks === 0) return sync;
   const path = segmentsOf(resource);
   return [...sync, ...(await engine.store.locks(collection.home)).filter((lock) => covers(lock, path)).map(({ token }) => token)];

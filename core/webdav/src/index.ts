@@ -30,6 +30,7 @@ export { readRange } from './methods/range.ts';
 export { childCollection, collectionSegments, itemsOf, nameOf, parentOf, segmentsOf } from './resource/family.ts';
 export { parsePath } from './resource/url.ts';
 export { quotaOctets, writeLimits } from './write-limits.ts';
+export { ctagOfToken, getctag } from './resource/ctag.ts';
 export { escapeSegment, joinPath, withSlash } from './resource/href.ts';
 export { covers, mergeSelect } from './resource/select.ts';
 export { SYNCING_KINDS, collectionTag, entityTag, isItemKind, itemKindOf, itemTag, ownCollection, syncToken } from './resource/shape.ts';

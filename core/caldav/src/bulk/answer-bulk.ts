@@ -24,8 +24,8 @@ export async function answerBulk(request: EngineRequest, store: CalendarStore, {
   const { response } = request.http;
   response.setHeader('CTag', ctag);
   const { representation, minimal } = request.fields.prefer;
-  // There is nothing to leave out: what is said of each object, the extension demands.
-  if (representation || minimal) response.setHeader('Preference-Applied', representation ? 'return=representation' : 'return=minimal');
+  // There is nothing to leave out: what is said of each object, the extension demands. (`Brief` is no preference of RFC 7240.)
+  if (representation || (minimal && request.http.request.headers.prefer !== undefined)) response.setHeader('Preference-Applied', representation ? 'return=representation' : 'return=minimal');
   const xml = new XmlWriter(XML_DECLARATION);
   const stream = request.stream(207, XML_TYPE);
   xml.open(dav('multistatus'));

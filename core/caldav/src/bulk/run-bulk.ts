@@ -5,7 +5,7 @@
 import type { CalendarStore, DavResource, Item, ItemName, ItemSelect, Limits, Revision, StoreWriter } from '@kalends/contracts';
 import { BIND, READ, StoreError, UNBIND, WRITE_CONTENT } from '@kalends/contracts';
 import {
-  DavError, collectionSegments, demandTokens, fromStore, itemTag, itemsOf, locksIn, notFound, ownCollection, preconditionFailed, syncToken, touchedByPut, touchedByRemoval,
+  DavError, collectionSegments, demandTokens, fromStore, getctag, itemTag, itemsOf, locksIn, notFound, preconditionFailed, touchedByPut, touchedByRemoval,
 } from '@kalends/webdav';
 import type { EngineRequest, ItemAccess } from '@kalends/webdav';
 import { randomUUID } from 'node:crypto';
@@ -58,7 +58,7 @@ export class BulkRun {
       broken = broken === undefined ? await this.#chunk(chunk, access) : this.#refuse(chunk, broken);
       await nextTurn();
     }
-    return { rows: this.#rows, ctag: ctagOf({ ...collection!, revision: this.#revision ?? collection!.revision }) };
+    return { rows: this.#rows, ctag: getctag({ ...collection!, revision: this.#revision ?? collection!.revision }) };
   }
 
   /** @returns what went wrong with the store as a whole, so that nothing more need be tried */
@@ -143,7 +143,7 @@ export class BulkRun {
   async #sameCtag(tx: StoreWriter): Promise<void> {
     const { collection } = this.#request.resource;
     const current = await tx.findCollection(collection!.parent!, collection!.segment);
-    if (current === undefined || ctagOf(current) !== this.#ctag) throw ctagOk();
+    if (current === undefined || getctag(current) !== this.#ctag) throw ctagOk();
   }
 
   async #told(reason: Error, entry: Doable): Promise<DavError> {
@@ -154,7 +154,6 @@ export class BulkRun {
 }
 
 const ETAG_ONLY: ItemSelect = {};
-export const ctagOf = (collection: NonNullable<ReturnType<typeof ownCollection>>): string => syncToken(collection).slice('data:,'.length);
 
 /** @throws what is no refusal but a defect */
 function davError(error: unknown): DavError {

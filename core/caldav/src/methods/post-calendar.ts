@@ -4,7 +4,7 @@
  */
 import type { DavRequest, MethodSpec } from '@kalends/contracts';
 import { BIND, READ } from '@kalends/contracts';
-import { badRequest, clark, engineOf } from '@kalends/webdav';
+import { badRequest, clark, ctagOfToken, engineOf, getctag } from '@kalends/webdav';
 import type { EngineRequest } from '@kalends/webdav';
 import { answerBulk } from '../bulk/answer-bulk.ts';
 import type { Returned } from '../bulk/answer-bulk.ts';
@@ -12,7 +12,7 @@ import { MAX_BULK_OCTETS, ctagOk, mobileMe } from '../bulk/entry.ts';
 import type { BulkEntry } from '../bulk/entry.ts';
 import { readCrud } from '../bulk/read-crud.ts';
 import { readSimple } from '../bulk/read-simple.ts';
-import { BulkRun, ctagOf } from '../bulk/run-bulk.ts';
+import { BulkRun } from '../bulk/run-bulk.ts';
 import type { BulkParts } from '../bulk/run-bulk.ts';
 import { supportedCalendarData } from '../preconditions.ts';
 import { CALENDAR_MEDIA } from '../query/read-calendar-data.ts';
@@ -35,7 +35,7 @@ export function postCalendarSpecs(parts: BulkParts): readonly MethodSpec[] {
       if (media === undefined && !XML.has(type)) throw supportedCalendarData();
       // Before the body is asked for (RFC 9110 §10.1.1), as a courtesy; the truth is told inside the change.
       const ctag = askedCtag(request);
-      if (ctag !== undefined && ctag !== ctagOf(request.resource.collection!)) throw ctagOk();
+      if (ctag !== undefined && ctag !== getctag(request.resource.collection!)) throw ctagOk();
       if (media !== undefined) {
         request.need(request.access, BIND, request.href);
         await bulk(parts, request, await readSimple(await request.body(MAX_BULK_OCTETS), media), ctag);
@@ -59,16 +59,21 @@ function returned({ fields, http }: EngineRequest): Returned {
   return options.includes('return-changed-data') ? 'changed' : 'none';
 }
 
-const CTAG = 'http://me.com/_namespace/ctag/';
-
-/** calendarserver-bulk-change §6, as a list of the If field or, as clients write it, without its parentheses. @throws DavError 400 */
+/**
+ * calendarserver-bulk-change §6, RFC 6578 §5: what the If field says that the calendar is at, in a list or, as clients write it, as a URI without its parentheses.
+ * @throws DavError 400
+ */
 function askedCtag({ fields }: EngineRequest): string | undefined {
-  const token = fields.ifUri ?? fields.if?.flatMap(({ conditions }) => conditions).find(({ token: one, not }) => !not && one?.startsWith(CTAG) === true)?.token;
-  if (token === undefined) return undefined;
-  if (!token.startsWith(CTAG)) throw badRequest('The If field is not made of lists.');
-  try {
-    return decodeURIComponent(token.slice(CTAG.length));
-  } catch (cause) {
-    throw badRequest('The If field holds a percent sign that encodes nothing.', cause);
+  if (fields.ifUri !== undefined) {
+    const ctag = ctagOfToken(fields.ifUri);
+    if (ctag === undefined) throw badRequest('The If field is not made of lists.');
+    return ctag;
   }
+  for (const { resource, conditions } of fields.if ?? []) {
+    for (const { token, not } of resource === undefined ? conditions : []) {
+      const ctag = token === undefined || not ? undefined : ctagOfToken(token);
+      if (ctag !== undefined) return ctag;
+    }
+  }
+  return undefined;
 }

@@ -7,6 +7,7 @@ import { WRITE_CONTENT, WRITE_PROPERTIES } from '@kalends/contracts';
 import { engineOf } from '../engine.ts';
 import type { Engine } from '../engine.ts';
 import { lockdiscovery, supportedlock } from '../locks/discovery.ts';
+import { getctag } from '../resource/ctag.ts';
 import { SYNCING_KINDS, collectionTag, isItemKind, itemTag, ownCollection, syncToken } from '../resource/shape.ts';
 import { quotaOctets } from '../write-limits.ts';
 import { CALENDARSERVER, clark, dav } from '../xml/names.ts';
@@ -113,9 +114,9 @@ const syncTokenProperty: LiveProperty = {
   write: (xml, { resource }) => ofCollection(xml, ownCollection(resource), syncToken),
 };
 /** The part of the sync token after the comma, for clients that look at no more. */
-const getctag: LiveProperty = {
+const getctagProperty: LiveProperty = {
   name: { ns: CALENDARSERVER, local: 'getctag' }, kinds: [...SYNCING_KINDS, 'outbox'],
-  write: (xml, { resource }) => ofCollection(xml, ownCollection(resource), (collection) => syncToken(collection).slice('data:,'.length)),
+  write: (xml, { resource }) => ofCollection(xml, ownCollection(resource), getctag),
 };
 
 interface Quota { readonly used: number; readonly limit: number }
@@ -138,7 +139,7 @@ const quotaAvailable: LiveProperty<Quota | undefined> = {
 
 export const webdavProperties: NonNullable<DavFeature['properties']> = [
   creationdate, displayname, getcontentlength, getcontenttype, getetag, getlastmodified, resourcetype, resourcetypeOfItems,
-  supportedReportSet, supportedMethodSet, syncTokenProperty, getctag, quotaUsed, quotaAvailable, lockdiscovery, supportedlock,
+  supportedReportSet, supportedMethodSet, syncTokenProperty, getctagProperty, quotaUsed, quotaAvailable, lockdiscovery, supportedlock,
 ];
 
 async function quota([row]: readonly PropertyRow[], request: DavRequest): Promise<Quota | undefined> {
