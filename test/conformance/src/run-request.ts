@@ -125,8 +125,9 @@ export class RequestRunner {
     return complaints.length === 0 ? [] : [...complaints, `got HTTP ${answer.status}${excerpt(answer)}`];
   }
 
+  /** In a query two asterisks stay what they are. */
   #uri(uri: string, count: number): string {
-    return this.#options.variables.expand(uri).replaceAll('**', () => randomUUID()).replaceAll('##', String(count));
+    return this.#options.variables.expand(uri).replace(/^[^?]*/, (path) => path.replaceAll('**', () => randomUUID())).replaceAll('##', String(count));
   }
 
   #account({ user, password }: ScriptRequest): Account {

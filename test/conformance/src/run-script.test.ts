@@ -116,6 +116,11 @@ describe('a script', () => {
     expect(verdicts(outcome).map((verdict, at) => (verdict === 'passed' ? '' : `${at + 1} ${verdict}`)).filter((one) => one !== '')).toEqual(['3 failed', '9 failed', '12 failed']);
   });
 
+  it('makes a name of two asterisks in a path, and leaves those of a query alone', async () => {
+    await run(suite(request('GET', '/a/**?b=**', verify('statusCode', 'status', '404'))));
+    expect(seen).toEqual([expect.stringMatching(/ GET \/a\/[0-9a-f-]{36}\?b=\*\*$/)]);
+  });
+
   it('sends each file of a folder, and ignores a test whose folder is empty or missing', async () => {
     const each = (path: string): string => request('PUT', '/c/**', data(path), 'iterate-data="yes"');
     expect(verdicts(await run(suite(each('many'), each('none'), each('missing'))))).toEqual(['passed', 'ignored', 'ignored']);
