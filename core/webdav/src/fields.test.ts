@@ -8,9 +8,11 @@ describe('header fields', () => {
   });
   it.each([
     [{ prefer: 'return=minimal' }, [true, false, false]], [{ prefer: 'depth-noroot, return="minimal"' }, [true, false, true]], [{ prefer: 'return-minimal' }, [true, false, false]],
-    [{ prefer: 'return=representation; foo=bar' }, [false, true, false]], [{ brief: 't' }, [true, false, false]], [{ brief: 'f' }, [false, false, false]], [{ depth: '1,noroot' }, [false, false, true]], [{}, [false, false, false]],
+    [{ prefer: 'return=representation; foo=bar' }, [false, true, false]], [{ prefer: 'Return = Minimal;x="a,return=representation", wait=5' }, [true, false, false]],
+    [{ prefer: 'respond-async; return=minimal' }, [false, false, false]], [{ prefer: 'return=representation, return=minimal' }, [false, true, false]],
+    [{ prefer: 'x="return=minimal"' }, [false, false, false]], [{ brief: 't' }, [true, false, false]], [{ brief: 'f' }, [false, false, false]], [{ depth: '1,noroot' }, [false, false, true]], [{}, [false, false, false]],
   ])('reads %o as preferences (RFC 7240 §2, RFC 8144)', (headers, [minimal, representation, depthNoroot]) => {
-    expect(readFields(headers).prefer).toEqual({ minimal, representation, depthNoroot });
+    expect(readFields(headers).prefer).toMatchObject({ minimal, representation, depthNoroot });
   });
   it('reads lists of tags, bare ones too', () => {
     expect(readFields({ 'if-match': '"a", W/"b",c' }).ifMatch).toEqual([{ tag: 'a', weak: false }, { tag: 'b', weak: true }, { tag: 'c', weak: false }]);

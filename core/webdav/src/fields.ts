@@ -16,7 +16,10 @@ export interface RequestFields {
   /** RFC 4918 §10.6; true by default. */ readonly overwrite: boolean;
 }
 /** RFC 7240 §4, RFC 8144; `Brief: t` is `minimal`. */
-export interface Preferences { readonly minimal: boolean; readonly representation: boolean; readonly depthNoroot: boolean }
+export interface Preferences {
+  readonly minimal: boolean; readonly representation: boolean; readonly depthNoroot: boolean;
+  /** Stated in a Prefer field: an answer that honours them says so (RFC 7240 §3). */ readonly stated: { readonly minimal: boolean; readonly depthNoroot: boolean };
+}
 /** Tags without quotes; weak ones are kept out of If-Match's strong comparison. */
 export type TagCondition = '*' | readonly { readonly tag: string; readonly weak: boolean }[];
 /** Any list that holds is enough; all conditions of a list must hold. */
@@ -24,7 +27,7 @@ export type IfHeader = readonly IfList[];
 export interface IfList { /** Undefined: the request's own URL. */ readonly resource: string | undefined; readonly conditions: readonly IfCondition[] }
 export interface IfCondition { readonly not: boolean; readonly token?: string; readonly tag?: string }
 
-const NO_PREFERENCES: Preferences = { minimal: false, representation: false, depthNoroot: false };
+const NO_PREFERENCES: Preferences = { minimal: false, representation: false, depthNoroot: false, stated: { minimal: false, depthNoroot: false } };
 
 /** @throws DavError 400 */
 export function readFields(headers: IncomingHttpHeaders): RequestFields {
@@ -73,12 +76,25 @@ function readOverwrite(value: string | undefined): boolean {
 function readPreferences(headers: IncomingHttpHeaders): Preferences {
   const { prefer, brief, depth } = headers;
   if (prefer === undefined && brief === undefined && depth === undefined) return NO_PREFERENCES;
-  const wishes = prefer === undefined ? [] : String(prefer).toLowerCase().split(/[,;]/).map((wish) => wish.trim().replaceAll(/[\s"]/g, ''));
+  const wishes = prefer === undefined ? NO_WISHES : readWishes(String(prefer));
+  // The forms with a hyphen are those of the drafts.
+  const wanted = wishes.get('return') ?? (wishes.has('return-minimal') ? 'minimal' : wishes.has('return-representation') ? 'representation' : undefined);
+  const stated = { minimal: wanted === 'minimal', depthNoroot: wishes.has('depth-noroot') };
   return {
-    minimal: single(brief)?.trim().toLowerCase() === 't' || wishes.includes('return=minimal') || wishes.includes('return-minimal'),
-    representation: wishes.includes('return=representation') || wishes.includes('return-representation'),
-    depthNoroot: wishes.includes('depth-noroot') || /noroot\s*$/i.test(single(depth) ?? ''),
+    minimal: stated.minimal || single(brief)?.trim().toLowerCase() === 't', representation: wanted === 'representation',
+    depthNoroot: stated.depthNoroot || /noroot\s*$/i.test(single(depth) ?? ''), stated,
   };
+}
+const NO_WISHES: ReadonlyMap<string, string> = new Map();
+
+/** RFC 7240 §2: names in any case, the first of a name counts, parameters are nobody's here. */
+function readWishes(field: string): ReadonlyMap<string, string> {
+  const wishes = new Map<string, string>();
+  for (const wish of field.match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/g) ?? []) {
+    const [, name, quoted, bare] = /^\s*([\w!#$%&'*+.^`|~-]+)(?:\s*=\s*(?:"([^"]*)"|([^\s;"]*)))?/.exec(wish) ?? [];
+    if (name !== undefined && !wishes.has(name.toLowerCase())) wishes.set(name.toLowerCase(), (quoted ?? bare ?? '').toLowerCase());
+  }
+  return wishes;
 }
 
 function readTags(value: string | undefined): TagCondition | undefined {

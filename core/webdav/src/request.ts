@@ -92,6 +92,8 @@ export class HandlerRequest implements EngineRequest {
   }
 
   multistatus(): Multistatus {
+    const { minimal } = this.fields.prefer.stated;
+    if (minimal && !this.http.response.hasHeader('Preference-Applied')) this.http.response.setHeader('Preference-Applied', 'return=minimal');
     return new Multistatus(this, this.stream(207, XML_TYPE), {
       minimal: this.fields.prefer.minimal,
       failed: (error) => this.engine.log.error('a row of a listing failed', { request: this.http.id, error: error instanceof Error ? error.stack : String(error) }),

@@ -4,9 +4,10 @@
  */
 import type { DavResource, Item, Lock, PrincipalId, StoreWriter } from '@kalends/contracts';
 import { expectItem } from '../conditions.ts';
-import { lockTokenSubmitted } from '../errors/preconditions.ts';
+import { lockTokenSubmitted, preconditionFailed } from '../errors/preconditions.ts';
 import type { IfHeader, RequestFields } from '../fields.ts';
 import { segmentsOf } from '../resource/family.ts';
+import { SYNC_TOKEN_SCHEME, syncToken } from '../resource/shape.ts';
 import { hrefOfLock } from './href.ts';
 import { covers, isWithin, locksInTheWay } from './scope.ts';
 import type { Segments, Touched } from './scope.ts';
@@ -43,8 +44,21 @@ export function demandTokens(request: LockHolder, locks: readonly Lock[], touche
 export async function guardItem(request: LockHolder & { readonly fields: RequestFields }, tx: StoreWriter, current: Item | undefined, path: Segments, touched: Touched): Promise<readonly Lock[]> {
   const locks = await locksIn(tx);
   expectItem(request.fields, current, locks.filter((lock) => covers(lock, path)).map(({ token }) => token));
+  await expectSyncTokens(tx, request.fields.if);
   demandTokens(request, locks, touched);
   return locks;
+}
+
+/**
+ * An If field of one list that names a collection's sync token (RFC 6578 §5): two clients that synced to the same state and write at once must not both win, so it is
+ * asked again here. The whole tree is listed, for then every change of the home runs this one anew.
+ */
+async function expectSyncTokens(tx: StoreWriter, lists: IfHeader | undefined): Promise<void> {
+  const tokens = lists?.length === 1 ? lists[0]!.conditions.flatMap(({ token, not }) => (!not && token?.startsWith(SYNC_TOKEN_SCHEME) === true ? [token] : [])) : [];
+  if (tokens.length === 0) return;
+  const { root } = await tx.home();
+  const present = new Set([root, ...await tx.listCollections(root.id, 'infinity')].map(syncToken));
+  if (!tokens.every((token) => present.has(token))) throw preconditionFailed('The collection has changed since that sync token.');
 }
 
 /** Where the locks are needed for nothing else. */

@@ -73,6 +73,7 @@ async function handle(given: DavRequest): Promise<void> {
     await demandUnlocked(request, tx, { rebound: [parentPath(segmentsOf(resource))] });
     await tx.createCollection(place.parent.id, { segment: place.name, kind: 'files', properties });
   });
-  answer(http, 201);
+  // As MKCALENDAR's (RFC 4791 §5.3.1): what was made is not for caches.
+  answer(http, 201, { 'Cache-Control': 'no-cache' });
 }
 

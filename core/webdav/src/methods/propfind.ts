@@ -33,6 +33,8 @@ async function handle(given: DavRequest): Promise<void> {
   if (depth === 'infinity') throw propfindFiniteDepth();
   const plan = request.plan(body);
   const self = await ownRow(request, plan);
+  const { minimal, depthNoroot } = fields.prefer.stated;
+  if (depth === 1 && depthNoroot) request.http.response.setHeader('Preference-Applied', minimal ? 'return=minimal, depth-noroot' : 'depth-noroot');
   const out = request.multistatus();
   if (depth === 0 || !fields.prefer.depthNoroot) await out.resource(href, self, plan);
   if (depth === 1) await listMembers(request, plan, out);

@@ -28,7 +28,7 @@ async function handle(given: DavRequest): Promise<void> {
   const planned = await planChanges(request, request.row(), instructions, false);
   if (!planned.failed) await commit(request, planned);
   if (!planned.failed && request.fields.prefer.minimal) {
-    answer(request.http, 200, { 'Preference-Applied': 'return=minimal' });
+    answer(request.http, 200, request.fields.prefer.stated.minimal ? { 'Preference-Applied': 'return=minimal' } : {});
     return;
   }
   answerXml(request.http, 207, (xml) => {

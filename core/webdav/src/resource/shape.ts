@@ -43,7 +43,8 @@ export function collectionTag({ epoch, revision }: Collection): string {
   return `"${epoch}-${revision}"`;
 }
 
+export const SYNC_TOKEN_SCHEME = 'data:,';
 /** RFC 6578: `data:,<epoch>_<collection id>_<revision>`. */
 export function syncToken({ epoch, id, revision }: Collection): string {
-  return `data:,${epoch}_${id}_${revision}`;
+  return `${SYNC_TOKEN_SCHEME}${epoch}_${id}_${revision}`;
 }
