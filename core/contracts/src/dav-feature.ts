@@ -93,6 +93,8 @@ export interface LiveProperty<L = unknown> {
   readonly requires?: Privileges;
   /** Once per batch of rows, never per row: what `write` needs from directory, records or store. */
   readonly load?: (rows: readonly PropertyRow[], request: DavRequest) => Promise<L>;
+  /** In place of `load`, for what a header field of the request says about all rows alike: at once, and no row is kept for it. */
+  readonly loadOnce?: (request: DavRequest) => L;
   /**
    * Writes the value, synchronously, from what is loaded. False: not defined here (404). `asked`: the element of the request (calendar-data, calendar-timezone:
    * `content-type`), constant over the rows; for allprop an empty one of that name.

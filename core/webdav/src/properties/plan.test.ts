@@ -15,10 +15,12 @@ const text = (name: QName, kinds: readonly string[], value: string | undefined, 
 });
 const stored: StoredProperty = { ...text(D('displayname'), ['*'], ''), stored: true, inAllprop: true };
 const loading: LiveProperty<string> = { name: D('loaded'), kinds: ['*'], load: async (rows) => `${rows.length} rows`, write(xml, _row, loaded) { xml.text(loaded); return true; } };
+const once: LiveProperty<string> = { name: D('once'), kinds: ['*'], loadOnce: ({ http }) => http.id, write(xml, _row, loaded) { xml.text(loaded); return true; } };
 const registry = new PropertyRegistry([{ name: 'one', properties: [
   text(D('tag'), ['*'], 'T', { inAllprop: true }), text(D('kind'), ['*'], 'any'), text(D('kind'), ['calendar'], 'calendar'), text(D('none'), ['*'], undefined, { inAllprop: true }),
   text(D('secret'), ['*'], 's', { requires: READ_ACL }),
   text(D('data'), ['event'], '{}', { attributes: (asked) => ({ type: asked.attribute('type') ?? 'plain' }) }), text(D('meta'), ['calendar-item'], 'm', { select: { meta: true } }), stored, loading as LiveProperty,
+  once as LiveProperty,
 ] }]);
 
 const collection = (properties: Record<string, string>, personal: Collection['personal'] = new Map()): Collection => ({
@@ -32,7 +34,7 @@ const prop = (...names: QName[]): Asked => ({ mode: 'prop', names: names.map((na
 async function written(asked: Asked, of: PropertyRow, minimal = false): Promise<string> {
   const plan = new PropertyPlan(registry, asked).for(of.resource.kind);
   const xml = new XmlWriter();
-  plan.write(xml, '<response>', of, await plan.load([of], {} as never), minimal);
+  plan.write(xml, '<response>', of, await plan.load([of], { http: { id: 'this request' } } as never), minimal);
   return xml.take();
 }
 const OK = 'HTTP/1.1 200 OK';
@@ -73,13 +75,18 @@ describe('a plan', () => {
   });
   it('gives names alone, of those that have a value (RFC 4918 §14.17)', async () => {
     const names = await written({ mode: 'propname', names: [] }, row('calendar', { collection: collection({ '{urn:x}dead': "<dead xmlns='urn:x'>v</dead>" }) }));
-    expect(names).toBe(`<response><propstat><prop><tag/><kind/><loaded/><dead xmlns='urn:x'/></prop><status>${OK}</status></propstat></response>`);
+    expect(names).toBe(`<response><propstat><prop><tag/><kind/><loaded/><once/><dead xmlns='urn:x'/></prop><status>${OK}</status></propstat></response>`);
   });
   it('loads once a batch, and knows which columns a kind wants', async () => {
     expect(await written(prop(D('loaded')), row('calendar'))).toContain('1 rows');
     const plan = new PropertyPlan(registry, prop(D('meta'), X('dead')));
     expect([plan.select('calendar-item'), plan.select('file'), plan.select('calendar')]).toEqual([{ meta: true }, { dead: [D('meta'), X('dead')] }, {}]);
     expect(plan.for('calendar-item').loads).toBe(false);
+  });
+  it('loads what all rows have in common at once, beside what is loaded for a batch or alone', async () => {
+    expect(await written(prop(D('once'), D('loaded')), row('calendar'))).toContain('<once>this request</once><loaded>1 rows</loaded>');
+    const plan = new PropertyPlan(registry, prop(D('tag'), D('once'))).for('calendar');
+    expect([plan.loads, plan.loadOnce({ http: { id: 'x' } } as never)[1]]).toEqual([false, 'x']);
   });
   it('asks each name once', async () => { expect((await written(prop(D('tag'), D('tag')), row('home'))).match(/<tag>/g)).toHaveLength(1); });
 });

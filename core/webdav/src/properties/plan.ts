@@ -57,6 +57,7 @@ export class KindPlan {
   readonly #columns: readonly Column[];
   /** Empty elements of names that rows of this kind never have. */ readonly #unknown: string;
   readonly #loaders: readonly { readonly at: number; readonly load: NonNullable<LiveProperty['load']> }[];
+  readonly #onceLoaders: readonly { readonly at: number; readonly load: NonNullable<LiveProperty['loadOnce']> }[];
   /** Dead properties, all of them: allprop and propname. */ readonly #everyDead: boolean;
   readonly #namesOnly: boolean;
   readonly #liveKeys: ReadonlySet<string>;
@@ -76,6 +77,7 @@ export class KindPlan {
       this.#everyDead && isItemKind(kind) && takesDead(kind) ? { dead: 'all' } : dead.length > 0 ? { dead } : {},
     );
     this.#loaders = columns.flatMap(({ property }, at) => (property?.load === undefined ? [] : [{ at, load: property.load }]));
+    this.#onceLoaders = columns.flatMap(({ property }, at) => (property?.loadOnce === undefined ? [] : [{ at, load: property.loadOnce }]));
   }
 
   /** False: `load` need not be called and rows may be one object used again. */
@@ -83,10 +85,21 @@ export class KindPlan {
     return this.#loaders.length > 0;
   }
 
-  /** Once a batch of rows of this kind. Undefined where nothing needs loading. */
-  async load(rows: readonly PropertyRow[], request: DavRequest): Promise<readonly unknown[]> {
-    if (this.#loaders.length === 0 || rows.length === 0) return NOTHING_LOADED;
+  /** What all rows have in common: enough where nothing `loads`. */
+  loadOnce(request: DavRequest): readonly unknown[] {
+    return this.#onceLoaders.length === 0 ? NOTHING_LOADED : this.#loadedOnce(request);
+  }
+
+  #loadedOnce(request: DavRequest): unknown[] {
     const loaded: unknown[] = new Array<unknown>(this.#columns.length);
+    for (const { at, load } of this.#onceLoaders) loaded[at] = load(request);
+    return loaded;
+  }
+
+  /** Once a batch of rows of this kind. */
+  async load(rows: readonly PropertyRow[], request: DavRequest): Promise<readonly unknown[]> {
+    if (this.#loaders.length === 0 || rows.length === 0) return this.loadOnce(request);
+    const loaded = this.#loadedOnce(request);
     await Promise.all(this.#loaders.map(async ({ at, load }) => { loaded[at] = await load(rows, request); }));
     return loaded;
   }

@@ -21,7 +21,7 @@ export async function valueOf(name: QName, row: PropertyRow, request: DavRequest
   }
   const xml = new XmlWriter();
   xml.open(name);
-  const loaded = await property.load?.([row], request);
+  const loaded = property.load === undefined ? property.loadOnce?.(request) : await property.load([row], request);
   if (!property.write(xml, row, loaded, new Element(name))) return { status: 404 };
   xml.close();
   return { status: 200, element: parse(xml.take()) };

@@ -52,7 +52,7 @@ export class Multistatus {
   /** One resource that is not a row of a listing of items, with its properties. */
   async resource(href: string, row: PropertyRow, plan: PropertyPlan): Promise<void> {
     const kind = plan.for(row.resource.kind);
-    this.row(href, row, kind, kind.loads ? await kind.load([row], this.#request) : []);
+    this.row(href, row, kind, kind.loads ? await kind.load([row], this.#request) : kind.loadOnce(this.#request));
   }
 
   /**
@@ -63,7 +63,8 @@ export class Multistatus {
     const kind = plan.for(base.resource.kind);
     const start = escapeText(base.href);
     if (!kind.loads) {
-      for (const item of items) this.#item(start, base, item, kind, access, unreadable);
+      const loaded = kind.loadOnce(this.#request);
+      for (const item of items) this.#item(start, base, item, kind, loaded, access, unreadable);
       return;
     }
     const rows: PropertyRow[] = [];
@@ -78,11 +79,11 @@ export class Multistatus {
 
   /** One item, for kinds of plan that load nothing. */
   item(base: ItemBase, item: Item, kind: KindPlan, access: ItemAccess, unreadable: Unreadable = 'omit'): void {
-    this.#item(escapeText(base.href), base, item, kind, access, unreadable);
+    this.#item(escapeText(base.href), base, item, kind, kind.loadOnce(this.#request), access, unreadable);
   }
 
   /** `start`: the base's href, escaped once a batch. */
-  #item(start: string, base: ItemBase, item: Item, kind: KindPlan, access: ItemAccess, unreadable: Unreadable): void {
+  #item(start: string, base: ItemBase, item: Item, kind: KindPlan, loaded: readonly unknown[], access: ItemAccess, unreadable: Unreadable): void {
     const allowed = access.constant ?? access.of(item);
     if ((allowed & READ) !== READ) {
       if (unreadable !== 'omit') this.named(base, item.name, unreadable);
@@ -92,7 +93,7 @@ export class Multistatus {
     row.resource = base.resource;
     row.item = item;
     row.access = allowed;
-    this.#write(start + escapeSegment(item.name), row, kind, NOTHING);
+    this.#write(start + escapeSegment(item.name), row, kind, loaded);
   }
 
   /** A row of anything, from what was loaded for it. `href` is percent-encoded. */
@@ -160,4 +161,3 @@ export class Multistatus {
 }
 
 const FLUSH_AT = 8192;
-const NOTHING: readonly unknown[] = [];
