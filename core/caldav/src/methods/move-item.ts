@@ -4,7 +4,7 @@
  */
 import type { CalendarStore, DavRequest, Limits, MethodSpec } from '@kalends/contracts';
 import { BIND, READ, UNBIND } from '@kalends/contracts';
-import { DavError, badRequest, conflict, engineOf, forbidden, nameOf, notFound, preconditionFailed, segmentsOf } from '@kalends/webdav';
+import { DavError, badRequest, conflict, engineOf, forbidden, nameOf, notFound, parentOf, preconditionFailed, segmentsOf } from '@kalends/webdav';
 import type { EngineRequest } from '@kalends/webdav';
 import type { CalendarDoor } from '../write/commit.ts';
 import { removalGuard } from './conditions.ts';
@@ -46,7 +46,9 @@ export class MoveItem {
     if (to.home?.id !== resource.home!.id) request.need(access, READ, path);
     if (to.kind === 'nowhere') throw conflict('The destination lies in nothing that is there.');
     if (to.kind !== 'calendar-item' || to.home?.id !== resource.home!.id) throw forbidden('A calendar object moves to a calendar of its own home only.');
-    request.need(access, to.item === undefined ? BIND : BIND | UNBIND, path);
+    // Of the calendar it comes to: what the item there allows is another question (RFC 3744 §3.9, §3.10).
+    const calendar = parentOf(to)!;
+    request.need(await request.engine.access.judge(identity, calendar), to.item === undefined ? BIND : BIND | UNBIND, calendar.path);
     if (to.item !== undefined && !fields.overwrite) throw preconditionFailed('There is something at the destination already.');
     const moved = { collection: resource.collection!, name: resource.item.name };
     const home = resource.home!;

@@ -1,9 +1,10 @@
 /**
  * COPY and MOVE among plain collections (RFC 4918 §9.8, §9.9): one change of the home, decided by what stands there inside it. Between homes the octets are
- * read, staged and put; what is moved is removed when it stands at its new place.
+ * read, staged and put; what is moved is removed when it stands at its new place. A copy has what the caller may read, and none of its lists (RFC 3744 §7.4); what
+ * is moved keeps its lists (§7.3).
  */
-import type { Collection, DavRequest, DavResource, ItemName, MethodSpec, StoreWriter } from '@kalends/contracts';
-import { BIND, READ, UNBIND, WRITE_CONTENT } from '@kalends/contracts';
+import type { Collection, DavRequest, DavResource, ItemName, MethodSpec, Privileges, StoreWriter } from '@kalends/contracts';
+import { BIND, READ, UNBIND, WRITE_CONTENT, WRITE_PROPERTIES } from '@kalends/contracts';
 import { answer } from '../answer.ts';
 import { engineOf } from '../engine.ts';
 import type { EngineRequest } from '../engine.ts';
@@ -17,6 +18,8 @@ import { writeLimits } from '../write-limits.ts';
 import { receiveTree, sendTree } from './between-homes.ts';
 import { occupant, placeOf } from './place.ts';
 import type { Place } from './place.ts';
+import { readableTree } from './readable-tree.ts';
+import type { ReadableTree } from './readable-tree.ts';
 
 export const copy: MethodSpec = { method: 'COPY', kinds: ['file', 'files'], select: { meta: true }, requires: () => [{ on: 'self', privileges: READ }], handle: (request) => transfer(request, 'COPY') };
 export const move: MethodSpec = {
@@ -24,18 +27,25 @@ export const move: MethodSpec = {
 };
 
 /** One end: the collection that moves, or the item's name. */
-export interface Source { readonly place: Place; readonly collection: Collection | undefined; /** Collections without their members (Depth 0). */ readonly shallow: boolean }
+export interface Source {
+  readonly place: Place; readonly collection: Collection | undefined; /** Collections without their members (Depth 0). */ readonly shallow: boolean;
+  /** Of a collection whose members are read: which. */ readonly tree?: ReadableTree;
+}
 
 async function transfer(given: DavRequest, method: 'COPY' | 'MOVE'): Promise<void> {
   const request = engineOf(given);
   const { engine, resource, http } = request;
-  const source = sourceOf(request, method);
-  const target = await destinationOf(request);
+  const bare = sourceOf(request, method);
+  const target = await destinationOf(request, method);
   const place = placeOf(target);
-  checkApart(source, target, place);
+  checkApart(bare, target, place);
   const limits = await writeLimits(engine, target);
-  const sameHome = place.parent.home === source.place.parent.home;
-  const sent = sameHome ? undefined : await sendTree(engine.store, source, target.home!.id);
+  const sameHome = place.parent.home === bare.place.parent.home;
+  const readsMembers = bare.collection !== undefined && !bare.shallow && (method === 'COPY' || !sameHome);
+  const source = readsMembers ? { ...bare, tree: await readableTree(request, resource) } : bare;
+  // Whoever moves something to a home where he may do more must have been let see all of it.
+  const closed = (): void => { if (method === 'MOVE') request.need(0, READ, request.href); };
+  const sent = sameHome ? undefined : await sendTree(engine.store, source, target.home!, { lists: method === 'MOVE', closed });
   const [from, to] = [segmentsOf(resource), segmentsOf(target)];
   if (sent !== undefined && method === 'MOVE' && resource.home!.locks > 0) demandTokens(request, await engine.store.locks(resource.home!.id), touchedByRemoval(from));
   const { value: created } = await engine.store.write(place.parent.home, limits, async (tx) => {
@@ -69,7 +79,7 @@ function sourceOf({ resource, fields: { depth }, engine }: EngineRequest, method
   return { place, collection, shallow: depth === 0 };
 }
 
-async function destinationOf(request: EngineRequest): Promise<DavResource> {
+async function destinationOf(request: EngineRequest, method: 'COPY' | 'MOVE'): Promise<DavResource> {
   const field = request.http.request.headers.destination;
   if (typeof field !== 'string') throw badRequest('The Destination field is missing.');
   // RFC 4918 §10.3: a URL or an absolute path; a relative one would be somebody's mistake.
@@ -88,16 +98,22 @@ async function destinationOf(request: EngineRequest): Promise<DavResource> {
     throw forbidden('Plain files and collections are copied and moved among plain collections alone.');
   }
   const parent = parentOf(resource);
-  const there = request.engine.exists(resource);
-  const needed = there && resource.kind === 'files' ? BIND | UNBIND : BIND;
-  const held = parent === undefined ? needed : await request.engine.access.judge(request.identity, parent);
-  const replaced = there && resource.kind === 'file' ? WRITE_CONTENT : 0;
+  const [onParent, onSelf] = neededAt(request.engine.exists(resource) ? resource.kind : undefined, method);
+  const held = parent === undefined ? onParent : await request.engine.access.judge(request.identity, parent);
   // What is missing differs between what is there and what is not: only readers are told.
-  if ((needed & ~held) !== 0 || (replaced & ~access) !== 0) request.need(access, READ, path);
-  request.need(held, needed, path);
-  request.need(access, replaced, path);
+  if ((onParent & ~held) !== 0 || (onSelf & ~access) !== 0) request.need(access, READ, path);
+  request.need(held, onParent, parent?.path ?? path);
+  request.need(access, onSelf, path);
   if (resource.kind === 'files' && resource.collection?.parent === resource.home?.root.id) throw forbidden('This collection belongs to the home.');
   return resource;
+}
+
+/** RFC 3744 appendix B: on the collection above, and on what is there. A collection is replaced by removing it and making another. */
+function neededAt(there: string | undefined, method: 'COPY' | 'MOVE'): readonly [Privileges, Privileges] {
+  if (there === undefined) return [BIND, 0];
+  const written = WRITE_CONTENT | WRITE_PROPERTIES;
+  if (method === 'COPY') return there === 'file' ? [0, written] : [BIND | UNBIND, written];
+  return [BIND | UNBIND, 0];
 }
 
 /** RFC 4918 §9.8.3, §9.8.5: neither onto itself nor into its own members. */
@@ -123,7 +139,7 @@ async function moveHere(tx: StoreWriter, { place, collection }: Source, to: Plac
   else await tx.moveItem({ collection: place.parent.id, name: place.name }, { collection: to.parent.id, name: to.name }, { overwrite: false });
 }
 
-async function copyHere(tx: StoreWriter, { place, collection, shallow }: Source, to: Place): Promise<void> {
+async function copyHere(tx: StoreWriter, { place, collection, shallow, tree }: Source, to: Place): Promise<void> {
   if (collection === undefined) {
     await tx.copyItem({ collection: place.parent.id, name: place.name }, { collection: to.parent.id, name: to.name }, { overwrite: false });
     return;
@@ -132,11 +148,11 @@ async function copyHere(tx: StoreWriter, { place, collection, shallow }: Source,
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { from, parent, segment } = next;
     const made = await tx.createCollection(parent, { segment, kind: 'files', properties: from.properties });
-    if (shallow) return;
-    for await (const batch of tx.queryItems(from.id, {}, {})) {
-      for (const { name } of batch) await tx.copyItem({ collection: from.id, name }, { collection: made, name }, { overwrite: false });
+    if (shallow || tree === undefined) return;
+    for await (const batch of tx.queryItems(from.id, {}, { acl: true })) {
+      for (const item of batch) if (tree.mayRead(from, item)) await tx.copyItem({ collection: from.id, name: item.name }, { collection: made, name: item.name }, { overwrite: false });
     }
-    for (const child of await tx.listCollections(from.id, 1)) waiting.push({ from: child, parent: made, segment: child.segment });
+    for (const child of await tx.listCollections(from.id, 1)) if (tree.holds(child)) waiting.push({ from: child, parent: made, segment: child.segment });
   }
 }
 
