@@ -41,9 +41,9 @@ export interface ResourceKind {
   resolve(match: PathMatch, select: ItemSelect, identity: Identity): Promise<DavResource | undefined>;
   /**
    * What stands there. `collection` (default): has members, its path ends in a slash. `leaf`: an item, or what has no members. `nothing`: a path with nothing at
-   * it where something could be made, or not even that.
+   * it where something could be made, or not even that. `endpoint`: takes OPTIONS, and those methods alone that name its kind; methods of all kinds (`*`) are not its.
    */
-  readonly shape?: 'collection' | 'leaf' | 'nothing';
+  readonly shape?: 'collection' | 'leaf' | 'nothing' | 'endpoint';
   /**
    * The members a listing shows, other than the items of `resource.collection`. Absent: the collections the store lists below it, and none where no row stands.
    * Paths begin with `resource.path`. What the caller may not read is left out by whoever lists.

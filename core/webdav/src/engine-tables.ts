@@ -65,7 +65,7 @@ export class EngineTables implements Engine {
     if (methods === undefined) {
       const found = new Map<string, MethodSpec>();
       for (const [method, kinds] of this.#methods) {
-        const spec = kinds.get(kind) ?? kinds.get('*');
+        const spec = kinds.get(kind) ?? (method === 'OPTIONS' || this.kinds.get(kind)?.shape !== 'endpoint' ? kinds.get('*') : undefined);
         if (spec !== undefined) found.set(method, spec);
       }
       const get = found.get('GET');

@@ -57,7 +57,7 @@ async function mkcalendar(store: CalendarStore, request: EngineRequest): Promise
 async function mkcol(store: CalendarStore, request: EngineRequest): Promise<void> {
   const { types, instructions } = await readMkcol(request);
   if (!isCalendar(types)) {
-    if (instructions.length === 0 && types.length === 1) throw forbidden('A home holds calendars; plain collections lie in its dropbox.');
+    if (instructions.length === 0 && types.length === 1 && isNamed(types[0]!, 'DAV:', 'collection')) throw forbidden('A home holds calendars; plain collections lie in its dropbox.');
     answerMkcolFailure(request, [{ name: dav('resourcetype'), error: validResourcetype() }, ...instructions.map(({ name }) => ({ name, error: undefined }))]);
     return;
   }

@@ -4,6 +4,7 @@
  */
 import type { Ace, Batches, CalendarStore, DavResource, ResourceKind } from '@kalends/contracts';
 import { joinPath } from '@kalends/webdav';
+import { withheldByItem } from '../privacy/withheld.ts';
 import { HOME_PATHS } from './calendar-home.ts';
 import type { CalendarHomes } from './calendar-home.ts';
 import { freeBusyAcl, homeAcl } from './default-access.ts';
@@ -18,14 +19,14 @@ export function homeKinds(homes: CalendarHomes, store: CalendarStore): readonly 
       members: (home) => membersOf(store, home),
     },
     reached('calendar', calendarPrivileges),
-    reached('calendar-item', calendarPrivileges, 'leaf'),
+    { ...reached('calendar-item', calendarPrivileges, 'leaf'), withholds: withheldByItem },
     reached('share', calendarPrivileges),
     reached('notifications', calendarPrivileges),
     reached('notification', calendarPrivileges, 'leaf'),
     reached('files', filePrivileges),
     reached('file', filePrivileges, 'leaf'),
     reached('free-busy-url', freeBusyPrivileges, 'leaf', freeBusyAcl),
-    reached('add-member', calendarPrivileges, 'leaf'),
+    reached('add-member', calendarPrivileges, 'endpoint'),
     reached('home-child', calendarPrivileges, 'nothing'),
     reached('nowhere', calendarPrivileges, 'nothing'),
   ];
