@@ -1,5 +1,5 @@
 /** What lies on disk after changes: one readable file an item, sidecars, links, nothing that should be gone. */
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CollectionDraft, Home, ItemName, PrincipalId, StoreWriter, WriteLimits } from '@kalends/contracts';
@@ -79,6 +79,26 @@ describe('the tree on disk', () => {
     await checkpoint();
     expect(readdirSync(join(folder, '.tmp'))).toEqual([]);
     expect(readdirSync(join(folder, 'dropbox')).sort()).toEqual(['.collection.json', '.meta']);
+  });
+
+  it('finds a folder again that left a removed one, where the power failed and only the removal was kept', async () => {
+    await using root = new TestDataRoot();
+    const { home, files, change, folder } = await amy(root, await root.open({ bootId: 'first' }));
+    const large = 'x'.repeat(100_000);
+    const { value: inner } = await change(async (tx) => {
+      const a = await tx.createCollection(files.id, draft('a', 'files'));
+      const b = await tx.createCollection(a, draft('b', 'files'));
+      await tx.putItem(b, file('large', large));
+      return { a, b };
+    });
+    await change((tx) => tx.moveCollection(inner.b, home.root.id, 'moved'));
+    await change((tx) => tx.removeCollection(inner.a));
+    const gone = readdirSync(join(folder, '.tmp')).find((each) => each.startsWith('gone-'))!;
+    renameSync(join(folder, 'moved'), join(folder, '.tmp', gone, 'b'));
+    const { store } = await root.open({ bootId: 'second' });
+    expect(new TextDecoder().decode((await store.findItem(inner.b, name('large'), { body: true }))!.body)).toBe(large);
+    expect(readFileSync(join(folder, 'moved/large'), 'utf8')).toBe(large);
+    expect(readdirSync(join(folder, '.tmp', gone)).sort()).toEqual(['.collection.json', '.meta']);
   });
 
   it('keeps jobs of a change in one file until the last is done', async () => {

@@ -1,6 +1,7 @@
 /**
  * Puts a home's folders right: a state, not a list of commands, so doing it twice, late, or after a lost rename ends the same. Reads the id in each folder's
  * sidecar, moves what lies wrong to `.tmp/<id>`, what was removed to `.tmp/gone-<unique>`, then everything from `.tmp/<id>` to its place. Under the shard's lock.
+ * Looks in what was removed too: where the power failed, a folder that had left it before may lie in it again.
  *
  * A folder that tells no id, or one that the shard never had, is nobody's: it stays where it is, and only makes way (`.tmp/lost-<unique>`, never deleted).
  */
@@ -22,7 +23,7 @@ interface Wanted { readonly id: string; readonly key: number; readonly folder: s
 export function settleTree(files: FileOperations, layout: HomeLayout, database: Database, home: number, owner: string): void {
   const base = layout.home(owner);
   const wanted = wantedFolders(database, layout, home);
-  const inTemps = files.list(layout.temps(owner)).filter(({ name, kind }) => kind === 'folder' && /^[0-9a-f]{13}$/.test(name));
+  const inTemps = files.list(layout.temps(owner)).filter(({ name, kind }) => kind === 'folder' && (/^[0-9a-f]{13}$/.test(name) || name.startsWith(goneFolder)));
   const found = [...foldersBelow(files, base, '.'), ...inTemps.flatMap(({ name }) => foldersBelow(files, base, join('.tmp', name)))];
   const atPlace = new Set<string>();
   // Deepest first, so that a folder is moved with nothing in it that belongs elsewhere.
@@ -67,6 +68,7 @@ function moveOut(files: FileOperations, database: Database, base: string, { id, 
     if (folder !== aside && files.stat(join(base, aside)) === undefined && parseSidecar(files.read(join(base, place.folder, sidecarName)))?.id !== id) files.rename(join(base, folder), join(base, aside));
     return;
   }
+  if (folder.startsWith(join('.tmp', goneFolder))) return;
   if (database.statement(isRemoved).get(Number.parseInt(id, 16)) !== undefined) files.rename(join(base, folder), join(base, '.tmp', goneFolder + uniqueName()));
 }
 
