@@ -4,6 +4,7 @@
  */
 import type { ProcessChannel } from '@kalends/contracts';
 import RateLimiterMemory from 'rate-limiter-flexible/lib/RateLimiterMemory.js';
+import { clientNetwork } from './client-network.ts';
 
 const TOPIC = 'authentication-failures';
 const WINDOW_SECONDS = 900;
@@ -31,7 +32,8 @@ export class FailureTable {
     channel.answer(TOPIC, (message) => this.ask(message as Question));
   }
 
-  async ask({ kind, address, account }: Question): Promise<Standing> {
+  async ask({ kind, address: given, account }: Question): Promise<Standing> {
+    const address = clientNetwork(given);
     const pair = `${address} ${account ?? ''}`;
     if (kind === 'passed') await this.#pairs.delete(pair);
     if (kind === 'failed') {
