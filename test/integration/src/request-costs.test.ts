@@ -59,9 +59,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function costOf(method: string, path: string, body?: string | Uint8Array, headers?: Readonly<Record<string, string>>): Promise<Cost> {
+async function costOf(method: string, path: string, body?: string | Uint8Array, headers?: Readonly<Record<string, string>>, as = 'amy'): Promise<Cost> {
   Object.assign(count, newCounters());
-  const answer = await server.send(method, path, body, headers);
+  const answer = await server.send(method, path, body, headers, as);
   expect(answer.status).toBeLessThan(300);
   return { ...count, answer };
 }
@@ -134,5 +134,28 @@ describe('over flat files', () => {
     expect(await costOf('PUT', `${CALENDAR}new.ics`, event('new', { start: NOW - DAY }).body)).toMatchObject({ commits: 1, fileOpens: 0 });
     expect(await costOf('PUT', `${CALENDAR}new.ics`, event('new', { start: NOW - 2 * DAY }).body)).toMatchObject({ commits: 1, fileOpens: 0 });
     expect(await costOf('DELETE', `${CALENDAR}new.ics`)).toMatchObject({ commits: 1, fileOpens: 0 });
+  });
+
+  it('judges events by lists of their own with one point read for each that has one, and none for its neighbours (RFC 3744)', async () => {
+    const read = '<grant><privilege><read/></privilege></grant>';
+    const ace = (principal: string, sense: string): string => `<ace><principal>${principal}</principal>${sense}</ace>`;
+    const bob = '<href>/principals/__uids__/id-bob/</href>';
+    await costOf('ACL', CALENDAR, `<acl ${NAMESPACES}>${ace(bob, read)}</acl>`);
+    const asked = async (): Promise<readonly Cost[]> => [
+      await costOf('GET', `${CALENDAR}e7.ics`, undefined, {}, 'bob'),
+      await costOf('PROPFIND', CALENDAR, `<propfind ${NAMESPACES}><prop><getetag/></prop></propfind>`, { Depth: '1' }, 'bob'),
+      await costOf('REPORT', CALENDAR, `<sync-collection ${NAMESPACES}><sync-token/><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>`, {}, 'bob'),
+      await costOf('REPORT', CALENDAR, `<C:calendar-multiget ${NAMESPACES}><prop><getetag/></prop><href>${CALENDAR}e1.ics</href><href>${CALENDAR}e7.ics</href></C:calendar-multiget>`, {}, 'bob'),
+      await costOf('REPORT', CALENDAR, query('<C:calendar-data/>'), { Depth: '1' }, 'bob'),
+      await costOf('REPORT', CALENDAR, `<C:free-busy-query ${NAMESPACES}>${month}</C:free-busy-query>`, { Depth: '1' }, 'bob'),
+    ];
+    await asked();
+    const before = await asked();
+    await costOf('ACL', `${CALENDAR}e100.ics`, `<acl ${NAMESPACES}>${ace('<href>/principals/__uids__/id-amy/calendar-proxy-read/</href>', read)}${ace(bob, read.replaceAll('grant', 'deny'))}</acl>`);
+    await asked();
+    const after = await asked();
+    // e100 is looked at by the second, the third and the last two.
+    expect(after.map(({ statements }, at) => statements - before[at]!.statements)).toEqual([0, 1, 1, 0, 1, 1]);
+    expect([before, after].map((costs) => costs.map(({ answer: { text } }) => text.includes('e100.ics')))).toEqual([[false, true, true, false, true, false], Array<boolean>(6).fill(false)]);
   });
 });
