@@ -8,6 +8,7 @@ import { DavError, badRequest, conflict, engineOf, forbidden, nameOf, notFound, 
 import type { EngineRequest } from '@kalends/webdav';
 import type { CalendarDoor } from '../write/commit.ts';
 import { removalGuard } from './conditions.ts';
+import { removing } from './delete-item.ts';
 import { itemError } from './item-errors.ts';
 
 export class MoveItem {
@@ -27,7 +28,7 @@ export class MoveItem {
     return [
       {
         method: 'MOVE', kinds: ['calendar-item'], select: { meta: true },
-        requires: () => [{ on: 'parent', privileges: UNBIND }],
+        requires: removing,
         handle: (request) => this.#move(request),
       },
       { method: 'COPY', kinds: ['calendar-item', 'calendar'], requires: () => [{ on: 'self', privileges: READ }], handle: refuseCopy },
@@ -49,6 +50,7 @@ export class MoveItem {
     // Of the calendar it comes to: what the item there allows is another question (RFC 3744 §3.9, §3.10).
     const calendar = parentOf(to)!;
     request.need(await request.engine.access.judge(identity, calendar), to.item === undefined ? BIND : BIND | UNBIND, calendar.path);
+    if (to.collection!.id === resource.collection!.id && nameOf(to) === resource.item.name) throw forbidden('The destination is where it is already.');
     if (to.item !== undefined && !fields.overwrite) throw preconditionFailed('There is something at the destination already.');
     const moved = { collection: resource.collection!, name: resource.item.name };
     const home = resource.home!;

@@ -1,0 +1,188 @@
+/** Sentences with MUST of WebDAV and its relatives that no story of its own tells; `docs/conformance.md` lists them all. */
+import { describe, expect, it } from 'vitest';
+import { event } from '@kalends/testkit';
+import { acl, aclOf, grant, givenPeople } from './acl-given.ts';
+import { AMY_HOME, givenServer } from './caldav-server.ts';
+import { BOX, CALENDAR, FILE, discover, given, lock, lockInfo, put, tokenIn } from './locking.ts';
+
+const dav = (body: string): string => body.replace('>', ' xmlns:D="DAV:" xmlns:X="urn:x-test">');
+const props = (...names: readonly string[]): string => `<propfind xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><prop>${names.map((name) => `<${name}/>`).join('')}</prop></propfind>`;
+const COLOUR = dav('<D:propertyupdate><D:set><D:prop><X:colour>red</X:colour></D:prop></D:set></D:propertyupdate>');
+
+describe('requests', () => {
+  it.each(['DELETE', 'COPY', 'MOVE', 'UNLOCK'])('%s with a body that means nothing there: 415 (RFC 4918 §8.4)', async (method) => {
+    await using server = await given();
+    const headers = { Destination: `${BOX}other.txt`, 'Lock-Token': '<urn:uuid:1>' };
+    expect((await server.send(method, FILE, '<D:nonsense xmlns:D="DAV:"/>', headers)).status).toBe(415);
+    expect((await server.send('GET', FILE)).text).toBe('one');
+    expect((await server.send('GET', `${BOX}other.txt`)).status).toBe(404);
+    expect((await server.send(method, FILE, '', headers)).status).not.toBe(415);
+  });
+
+  it.each([
+    ['a propfind', 'PROPFIND', '<D:propfind X:odd="1"><X:new><D:prop><D:getetag/></D:prop></X:new><D:prop X:odd="2"><D:resourcetype><X:deep/></D:resourcetype></D:prop></D:propfind>', 207],
+    ['a propertyupdate', 'PROPPATCH', '<D:propertyupdate><X:new/><D:set><X:new/><D:prop><X:colour>red</X:colour></D:prop></D:set></D:propertyupdate>', 207],
+    ['a lockinfo', 'LOCK', '<D:lockinfo><X:new/><D:lockscope><X:new/><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockinfo>', 200],
+    ['a mkcol', 'MKCOL', '<D:mkcol><X:new/><D:set><X:new/><D:prop><D:resourcetype><D:collection/></D:resourcetype></D:prop></D:set></D:mkcol>', 201],
+    ['a report', 'REPORT', '<D:sync-collection><X:new/><D:sync-token/><D:sync-level>1</D:sync-level><D:prop><D:getetag/></D:prop></D:sync-collection>', 207],
+  ])('elements and attributes that nobody knows are passed over in %s (RFC 4918 §17)', async (_, method, body, status) => {
+    await using server = await given();
+    const path = { MKCOL: `${BOX}new/`, REPORT: CALENDAR }[method] ?? FILE;
+    const answer = await server.send(method, path, dav(body), { Depth: '0' });
+    expect([answer.status, answer.text]).toEqual([status, expect.not.stringContaining('HTTP/1.1 4')]);
+    if (method === 'PROPFIND') expect([...answer.rows().values()].map(({ properties }) => [...properties.keys()])).toEqual([['resourcetype']]);
+  });
+
+  it('PROPFIND without a body is allprop, without a Depth infinity (RFC 4918 §9.1)', async () => {
+    await using server = await given();
+    const [all] = [...(await server.send('PROPFIND', FILE, undefined, { Depth: '0' })).rows().values()];
+    expect([...all!.properties.keys()]).toEqual(expect.arrayContaining(['getetag', 'getcontentlength', 'getcontenttype', 'getlastmodified', 'resourcetype', 'lockdiscovery', 'supportedlock']));
+    const deep = await server.send('PROPFIND', BOX, props('getetag'));
+    expect([deep.status, deep.condition()]).toEqual([403, 'propfind-finite-depth']);
+  });
+
+  it('MKCOL, PUT, COPY and MOVE below what is not there: 409, and nothing is made (RFC 4918 §9.3.1, §9.7.1, §9.8.5)', async () => {
+    await using server = await given();
+    const nowhere = `${BOX}none/inner`;
+    expect((await server.send('MKCOL', `${nowhere}/`)).status).toBe(409);
+    expect((await put(server, nowhere)).status).toBe(409);
+    for (const method of ['COPY', 'MOVE']) expect((await server.send(method, FILE, undefined, { Destination: nowhere })).status).toBe(409);
+    expect((await server.send('GET', `${BOX}none/`)).status).toBe(404);
+    expect((await server.send('GET', FILE)).status).toBe(200);
+  });
+
+  it('COPY and MOVE onto themselves: 403 (RFC 4918 §9.8.5, §9.9.4)', async () => {
+    await using server = await given();
+    for (const [method, path] of [['COPY', FILE], ['MOVE', FILE], ['MOVE', `${CALENDAR}a.ics`]] as const) expect([method, (await server.send(method, path, undefined, { Destination: path })).status]).toEqual([method, 403]);
+  });
+
+  it('a collection that is copied over another leaves nothing of it (RFC 4918 §9.8.4, §9.9.3)', async () => {
+    for (const method of ['COPY', 'MOVE']) {
+      await using server = await given();
+      for (const path of ['from/', 'to/']) await server.send('MKCOL', BOX + path);
+      await put(server, `${BOX}from/new.txt`);
+      await put(server, `${BOX}to/old.txt`);
+      await server.send('PROPPATCH', `${BOX}to/`, COLOUR);
+      expect((await server.send(method, `${BOX}from/`, undefined, { Destination: `${BOX}to/` })).status).toBe(204);
+      const listed = await server.send('PROPFIND', `${BOX}to/`, props('getetag'), { Depth: '1' });
+      expect([...listed.rows().keys()]).toEqual([`${BOX}to/`, `${BOX}to/new.txt`]);
+      expect((await server.send('PROPFIND', `${BOX}to/`, dav('<D:propfind><D:prop><X:colour/></D:prop></D:propfind>'), { Depth: '0' })).text).not.toContain('red');
+    }
+  });
+});
+
+describe('states', () => {
+  it('the ETag of a file outlives PROPPATCH and LOCK, and no other content has it (RFC 4918 §8.6, §8.8)', async () => {
+    await using server = await given();
+    const tag = async (): Promise<string> => (await server.send('HEAD', FILE)).headers.get('etag')!;
+    const first = await tag();
+    await server.send('PROPPATCH', FILE, COLOUR);
+    const token = tokenIn(await lock(server, FILE));
+    await server.send('UNLOCK', FILE, undefined, { 'Lock-Token': `<${token}>` });
+    expect(await tag()).toBe(first);
+    await put(server, FILE);
+    expect(await tag()).not.toBe(first);
+    await server.send('DELETE', FILE);
+    await server.send('PUT', FILE, 'three', { 'Content-Type': 'text/plain' });
+    expect(await tag()).not.toBe(first);
+  });
+
+  it('what is moved over something else has another ETag than that had (RFC 4918 §8.8)', async () => {
+    await using server = await given();
+    await put(server, `${BOX}other.txt`);
+    const before = (await server.send('HEAD', FILE)).headers.get('etag');
+    await server.send('MOVE', `${BOX}other.txt`, undefined, { Destination: FILE });
+    const after = await server.send('GET', FILE);
+    expect([after.text, after.headers.get('etag') === before]).toEqual(['two', false]);
+    expect((await server.send('GET', FILE, undefined, { 'If-None-Match': before! })).status).toBe(200);
+  });
+
+  it('live properties say what the fields of GET say (RFC 4918 §15.4, §15.5, §15.6, §15.7)', async () => {
+    await using server = await given();
+    for (const path of [FILE, `${CALENDAR}a.ics`]) {
+      const get = await server.send('GET', path);
+      const [row] = [...(await server.send('PROPFIND', path, props('getetag', 'getlastmodified', 'getcontentlength', 'getcontenttype'), { Depth: '0' })).rows().values()];
+      const value = (name: string): string => row!.properties.get(name)!.text;
+      expect(value('getetag')).toBe(get.headers.get('etag'));
+      expect(value('getlastmodified')).toBe(get.headers.get('last-modified'));
+      expect(value('getcontentlength')).toBe(String(Buffer.byteLength(get.text)));
+      expect(value('getcontenttype')).toBe(get.headers.get('content-type'));
+    }
+  });
+
+  it('lock tokens are urn:uuid URIs and never the same twice (RFC 4918 §6.5)', async () => {
+    await using server = await given();
+    const tokens = new Set<string>();
+    for (let round = 0; round < 5; round++) {
+      const token = tokenIn(await lock(server, FILE));
+      tokens.add(token);
+      await server.send('UNLOCK', FILE, undefined, { 'Lock-Token': `<${token}>` });
+    }
+    expect(tokens.size).toBe(5);
+    expect([...tokens].filter((token) => !/^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(token))).toEqual([]);
+  });
+
+  it('DAV:lockdiscovery of a lock without an owner, and with a Timeout that nobody knows (RFC 4918 §10.7, §14.17)', async () => {
+    await using server = await given();
+    expect((await server.send('LOCK', FILE, lockInfo('exclusive', ''), { Timeout: 'Century-1, Infinite' })).status).toBe(200);
+    const shown = (await discover(server, FILE)).text;
+    expect([shown.includes('<owner'), /<timeout>Second-\d+<\/timeout>/.test(shown)]).toEqual([false, true]);
+  });
+
+  it('DAV:sync-token is where the report is, is protected, and is not in allprop (RFC 6578 §4)', async () => {
+    await using server = await given();
+    for (const path of [CALENDAR, AMY_HOME]) {
+      const [row] = [...(await server.send('PROPFIND', path, props('sync-token', 'supported-report-set'), { Depth: '0' })).rows().values()];
+      expect(row!.properties.get('sync-token')!.text).toMatch(/^\w+:/);
+      expect(JSON.stringify(row!.properties.get('supported-report-set'))).toContain('sync-collection');
+      expect((await server.send('PROPFIND', path, undefined, { Depth: '0' })).text).not.toContain('sync-token');
+      expect((await server.send('PROPPATCH', path, dav('<D:propertyupdate><D:set><D:prop><D:sync-token>x</D:sync-token></D:prop></D:set></D:propertyupdate>'))).text).toContain('cannot-modify-protected-property');
+    }
+  });
+
+  it('DAV:current-user-principal is protected, and unauthenticated for nobody (RFC 5397 §3)', async () => {
+    await using server = await given();
+    const patched = await server.send('PROPPATCH', CALENDAR, dav('<D:propertyupdate><D:set><D:prop><D:current-user-principal><D:href>/</D:href></D:current-user-principal></D:prop></D:set></D:propertyupdate>'));
+    expect(patched.text).toContain('cannot-modify-protected-property');
+    const anonymous = await server.send('PROPFIND', '/', props('current-user-principal'), { Depth: '0' }, null);
+    // Whoever has not logged in is asked to, or told that he is nobody.
+    expect(anonymous.status === 401 || anonymous.text.includes('unauthenticated')).toBe(true);
+  });
+});
+
+describe('entries of access control', () => {
+  it('MOVE takes the entries of a resource along, COPY does not (RFC 3744 §7.3, §7.4)', async () => {
+    await using server = await givenPeople();
+    await put(server, FILE);
+    expect((await server.send('ACL', FILE, acl(grant('ben', 'read')))).status).toBe(200);
+    const own = async (path: string): Promise<readonly string[]> => (await aclOf(server, path)).filter((line) => !line.includes(';'));
+    const [copy, moved] = [`${BOX}copy.txt`, `${BOX}moved.txt`];
+    expect((await server.send('COPY', FILE, undefined, { Destination: copy })).status).toBe(201);
+    expect(await own(copy)).toEqual([]);
+    expect((await server.send('MOVE', FILE, undefined, { Destination: moved })).status).toBe(201);
+    expect(await own(moved)).toEqual(['ben grants read']);
+  });
+});
+
+describe('adding and preferring', () => {
+  it('POST to the add-member URL keeps to the preconditions of PUT (RFC 5995 §3.3, RFC 4791 §5.3.2.1)', async () => {
+    await using server = await givenServer();
+    const [row] = [...(await server.send('PROPFIND', CALENDAR, props('add-member'), { Depth: '0' })).rows().values()];
+    const url = row!.properties.get('add-member')!.children[0]!.text;
+    await server.send('PUT', `${CALENDAR}a.ics`, event('a').body);
+    expect((await server.send('POST', url, 'hello')).condition()).toBe('valid-calendar-data');
+    expect((await server.send('POST', url, event('a').body)).condition()).toBe('no-uid-conflict');
+    expect((await server.send('POST', url, 'hello', { 'Content-Type': 'text/plain' })).condition()).toBe('supported-calendar-data');
+    const made = await server.send('POST', url, event('b').body);
+    expect([made.status, made.headers.get('location')]).toEqual([201, expect.stringMatching(/calendar\/.+/)]);
+  });
+
+  it('Preference-Applied names what was heeded and nothing else (RFC 7240 §3)', async () => {
+    await using server = await givenServer();
+    const applied = async (prefer: string, method: string, body: string, path = CALENDAR): Promise<string | null> => (await server.send(method, path, body, { Prefer: prefer, Depth: '1' })).headers.get('preference-applied');
+    expect(await applied('return=minimal', 'PROPFIND', props('getetag', 'nothing'))).toBe('return=minimal');
+    expect(await applied('depth-noroot, frobnicate, return=minimal', 'PROPFIND', props('getetag'))).toMatch(/^(?=.*\bdepth-noroot\b)(?=.*\breturn=minimal\b)(?!.*frobnicate)/);
+    expect(await applied('return=representation', 'PUT', event('a').text, `${CALENDAR}a.ics`)).toBe('return=representation');
+    expect(await applied('respond-async, wait=10', 'PROPFIND', props('getetag'))).toBeNull();
+  });
+});
