@@ -2,7 +2,8 @@
 import type { CollectionId, ItemName } from '@kalends/contracts';
 import { fakeClock } from '@kalends/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Dav, hrefsIn, NAMESPACES } from './dav.ts';
+import { Dav, eventText, hrefsIn, NAMESPACES } from './dav.ts';
+import type { DavAnswer } from './dav.ts';
 import { startWebdavServer } from './webdav-server.ts';
 import type { WebdavServer } from './webdav-server.ts';
 
@@ -100,6 +101,60 @@ describe('a calendar', () => {
     }
   });
 
+  it.each([['a calendar', CALENDAR], ['a home', HOME]])('refuses a token of %s to which the log no longer reaches, and begins anew without one (RFC 6578 §3.2)', async (_, path) => {
+    await server[Symbol.asyncDispose]();
+    const clock = fakeClock();
+    server = await startWebdavServer({ store: { clock, tombstones: { days: 0, count: 1 } } });
+    dav = new Dav(server.url);
+    await dav.propfind(HOME, '<D:displayname/>');
+    await write({ 'a.ics': '1', 'b.ics': '1', 'c.ics': '1' });
+    const { token } = await sync(path);
+    for (const name of ['a.ics', 'b.ics']) {
+      await write({ [name]: null });
+      await clock.advance(1_000);
+    }
+    const stale = await sync(path, token, { level: 'infinite' });
+    expect([stale.status, stale.text.includes('<valid-sync-token/>'), stale.token]).toEqual([403, true, '']);
+    const again = await sync(path, '', { level: 'infinite' });
+    expect([again.status, again.gone, again.hrefs.includes(`${CALENDAR}c.ics`)]).toEqual([207, [], true]);
+  });
+
+  it('tells of each member once, by its latest state: changed twice, gone and back, made and gone (RFC 6578 §3.5)', async () => {
+    await write({ 'twice.ics': '1', 'back.ics': '1', 'gone.ics': '1' });
+    const { token } = await sync(CALENDAR);
+    await write({ 'twice.ics': '2', 'back.ics': null, 'brief.ics': '1' });
+    await write({ 'twice.ics': '3', 'back.ics': '2', 'brief.ics': null, 'gone.ics': null });
+    const { hrefs, gone, text } = await sync(CALENDAR, token);
+    expect(hrefs).toEqual(['back.ics', 'twice.ics'].map((name) => CALENDAR + name));
+    expect(gone.filter((href) => !href.endsWith('brief.ics'))).toEqual([`${CALENDAR}gone.ics`]);
+    expect(text.split(`<href>${CALENDAR}twice.ics<`).length - 1).toBe(1);
+  });
+
+  it('answers what changed with propstat and no status, and what is gone with a status and no propstat (RFC 6578 §3.5.1, §3.5.2)', async () => {
+    await write({ 'a.ics': '1', 'b.ics': '1' });
+    const { token } = await sync(CALENDAR);
+    await write({ 'a.ics': '2', 'b.ics': null });
+    const { text } = await sync(CALENDAR, token, { props: '<D:prop/>' });
+    expect(text).toContain(`<response><href>${CALENDAR}a.ics</href><propstat><prop/><status>HTTP/1.1 200 OK</status></propstat></response>`);
+    expect(text).toContain(`<response><href>${CALENDAR}b.ics</href><status>HTTP/1.1 404 Not Found</status></response>`);
+  });
+
+  it('has its token as a property too: the same, protected, and not in allprop (RFC 6578 §4)', async () => {
+    const { token } = await sync(CALENDAR);
+    expect((await dav.propfind(CALENDAR, '<D:sync-token/>')).text).toContain(`<sync-token>${token}</sync-token>`);
+    expect((await dav.send('PROPFIND', CALENDAR, { depth: '0' })).text).not.toContain('sync-token');
+    const set = await dav.send('PROPPATCH', CALENDAR, { body: `<D:propertyupdate ${NAMESPACES}><D:set><D:prop><D:sync-token>x</D:sync-token></D:prop></D:set></D:propertyupdate>` });
+    expect(set.text).toContain('cannot-modify-protected-property');
+    expect((await dav.propfind(`${HOME}dropbox/`, '<D:sync-token/>')).text).toContain('404');
+  });
+
+  it('lets one of two win who write at once if nothing has changed since a token (RFC 6578 §5)', async () => {
+    const { token } = await sync(CALENDAR);
+    const put = (name: string): Promise<DavAnswer> => dav.send('PUT', CALENDAR + name, { body: eventText(name), headers: { If: `<${CALENDAR}> (<${token}>)` } });
+    const statuses = (await Promise.all(['a.ics', 'b.ics', 'c.ics'].map(put))).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([201, 412, 412]);
+  });
+
   it('takes the Depth field where no level is said, and refuses what is neither', async () => {
     const body = `<D:sync-collection ${NAMESPACES}><D:sync-token/><D:prop/></D:sync-collection>`;
     expect((await dav.send('REPORT', CALENDAR, { body, depth: '1' })).status).toBe(207);
@@ -132,6 +187,17 @@ describe('a home', () => {
     const next = await sync(HOME, token, { level: 'infinite' });
     await write({ 'a.ics': null });
     expect((await sync(HOME, next.token, { level: 'infinite' })).gone).toEqual([`${CALENDAR}a.ics`]);
+  });
+
+  it('says of the dropbox once that it does not sync, and never again (RFC 6578 §3.3)', async () => {
+    for (const level of ['1', 'infinite']) {
+      const first = await sync(HOME, '', { level });
+      expect(first.text.split('<sync-traversal-supported/>').length - 1).toBe(1);
+      await dav.send('PUT', `${HOME}dropbox/${level}.txt`, { body: 'x' });
+      await write({ [`${level}.ics`]: '1' });
+      const next = await sync(HOME, first.token, { level });
+      expect([next.text.includes('dropbox'), next.hrefs.includes(CALENDAR)]).toEqual([false, true]);
+    }
   });
 
   it('gives a removed calendar as one removal, and changes in the dropbox not at all', async () => {
