@@ -10,9 +10,10 @@ import { pinnedNode, prepare, root, run } from './prepare.mjs';
 const PROGRAMS = {
   litmus: 'litmus', vdirsyncer: 'vdirsyncer', cadaver: 'cadaver', khal: 'khal', curl: 'curl', 'systemd-notify': 'systemd', thunderbird: 'thunderbird',
   '/usr/libexec/evolution-source-registry': 'evolution-data-server', 'dbus-run-session': 'dbus', 'gnome-keyring-daemon': 'gnome-keyring',
+  '/usr/sbin/slapd': 'slapd', ldapmodify: 'ldap-utils', openssl: 'openssl', '/usr/sbin/samba': 'samba-ad-dc samba-ad-provision', 'samba-tool': 'samba',
   krb5kdc: 'krb5-kdc', 'kadmin.local': 'krb5-admin-server', kinit: 'krb5-user', 'krb5-config.mit': 'libkrb5-dev',
 };
-const PYTHON_MODULES = { caldav: 'python3-caldav', dateutil: 'python3-dateutil', gi: 'python3-gi', 'gi; gi.require_version("ECal", "2.0")': 'gir1.2-ecal-2.0' };
+const PYTHON_MODULES = { caldav: 'python3-caldav', dateutil: 'python3-dateutil', gi: 'python3-gi', 'samba.samdb': 'python3-samba', 'gi; gi.require_version("ECal", "2.0")': 'gir1.2-ecal-2.0' };
 
 // First: what has no binary to download is compiled against their headers.
 programs();
@@ -29,7 +30,7 @@ function programs() {
   const missing = [
     ...Object.entries(PROGRAMS).filter(([program]) => !found('sh', ['-c', `PATH=$PATH:/usr/sbin:/sbin command -v ${program}`])).map(([, debian]) => debian),
     ...Object.entries(PYTHON_MODULES).filter(([module]) => !found('/usr/bin/python3', ['-c', `import ${module}`])).map(([, debian]) => debian),
-  ];
+  ].flatMap((packages) => packages.split(' '));
   if (missing.length === 0) return;
   const become = process.getuid?.() === 0 ? [] : found('sudo', ['-n', 'true']) ? ['sudo', '-n'] : undefined;
   if (!existsSync('/usr/bin/apt-get') || become === undefined || process.env.KALENDS_APT === 'no') {

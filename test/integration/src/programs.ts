@@ -15,6 +15,14 @@ export function describeWithService(present: boolean, packages: string, title: s
   describeWhen(present, packages, title, tests);
 }
 
+/** Debian keeps servers where only root looks. */
+const PLACES = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
+
+export function describeWithAll(programs: readonly string[], title: string, tests: () => void): void {
+  const missing = programs.filter((program) => spawnSync('sh', ['-c', `command -v ${program}`], { env: { ...process.env, PATH: PLACES } }).status !== 0);
+  describeWhen(missing.length === 0, missing.join(' '), title, tests);
+}
+
 export function describeWithPython(module: string, title: string, tests: () => void): void {
   describeWhen(spawnSync('/usr/bin/python3', ['-c', `import ${module}`], { stdio: 'ignore' }).status === 0, `python3-${module}`, title, tests);
 }

@@ -1,0 +1,37 @@
+/**
+ * People, groups, rooms and resources from OpenLDAP with Apple's attributes, or from any LDAP directory by mapping. Reads only; passwords are proved by a bind.
+ * Reads nothing at the start and lists nothing by itself, so the size of the directory does not matter.
+ */
+import { clock, credentialSource, directorySource } from '@kalends/contracts';
+import { definePlugin } from '@kalends/kernel';
+import { LdapCredentials, LdapDirectory, LdapPool, ListedMemberships, readSettings } from '@kalends/lib-ldap';
+import type { StoredDigests } from '@kalends/lib-ldap';
+import { config } from './config.ts';
+import type { Config } from './config.ts';
+import { readSchemas } from './schemas.ts';
+
+export default definePlugin({
+  name: '@kalends/directory-open-directory',
+  api: 1,
+  summary: 'People, groups, rooms and resources from OpenLDAP, Open Directory, 389 or FreeIPA.',
+  config,
+  provides: { source: directorySource, credentials: credentialSource },
+  requires: { clock },
+
+  setup({ config, deps: { clock }, log, lifecycle }) {
+    const pool = new LdapPool(readSettings(config, log), clock, log);
+    const { schemas, members } = readSchemas(config, clock);
+    const memberships = new ListedMemberships({ pool, schemas, members });
+    const source = new LdapDirectory({ name: 'open-directory', pool, schemas, memberships, clock, log, refreshSeconds: config['refresh-seconds'] });
+    const credentials = new LdapCredentials({ directory: source, pool, clock, log, graceSeconds: config['grace-seconds'], digests: digestsOf(config), nowhere: config.base });
+    lifecycle.health('directory server', () => pool.health(config.base));
+    lifecycle.onStop(() => pool.close());
+    return { source, credentials };
+  },
+});
+
+function digestsOf({ digest }: Config): StoredDigests | undefined {
+  if (digest === undefined) return undefined;
+  const { realm, md5, 'sha-256': sha256 } = digest;
+  return { realm, attributes: { ...(md5 === undefined ? {} : { MD5: md5 }), ...(sha256 === undefined ? {} : { 'SHA-256': sha256 }) } };
+}

@@ -1,0 +1,46 @@
+/** Preset and config together: what each kind is in this directory. */
+import type { Clock } from '@kalends/contracts';
+import { join, readFilter } from '@kalends/lib-ldap';
+import type { LdapEntry, MemberAttribute, RecordFacts, RecordSchema } from '@kalends/lib-ldap';
+import type { Config, GroupFields, PlaceFields, UserFields } from './config.ts';
+import { factAttributes, groupFacts, placeFacts, userFacts } from './facts.ts';
+import { plainPlace, presets } from './presets.ts';
+
+/** Rooms and things before people: an entry that could be both is the rarer one. @throws Error with a sentence for the admin */
+export function readSchemas(config: Config, clock: Clock): { readonly schemas: readonly RecordSchema[]; readonly members: readonly MemberAttribute[] } {
+  const preset = presets[config.preset];
+  const users: UserFields = { ...preset.users, ...config.users };
+  const groups: GroupFields | undefined = config.groups === false ? undefined : { ...preset.groups, ...config.groups };
+  const now = (): number => clock.now() / 1000;
+  const schemas = [
+    ...places('location', config.locations, preset.locations, config.base),
+    ...places('resource', config.resources, preset.resources, config.base),
+    ...(groups === undefined ? [] : [schemaOf('group', groups, config.base, (entry) => groupFacts(groups, entry))]),
+    schemaOf('user', users, config.base, (entry) => userFacts(users, entry, now())),
+  ];
+  return { schemas: withDigests(schemas, config.digest), members: groups?.members ?? [] };
+}
+
+function places(kind: 'location' | 'resource', given: PlaceFields | false | undefined, preset: PlaceFields | undefined, root: string): readonly RecordSchema[] {
+  if (given === false || (given === undefined && preset === undefined)) return [];
+  const base = preset ?? plainPlace;
+  const fields: PlaceFields = { ...base, ...given, schedule: { ...base.schedule, ...given?.schedule } };
+  return [schemaOf(kind, fields, root, (entry) => placeFacts(fields, entry))];
+}
+
+function schemaOf(kind: RecordSchema['kind'], fields: UserFields & GroupFields & PlaceFields, root: string, facts: (entry: LdapEntry) => RecordFacts): RecordSchema {
+  const { base = '', filter, id, names, 'display-name': displayName, emails = [], accounts = [] } = fields;
+  if (filter === undefined || id === undefined || names === undefined || displayName === undefined) {
+    throw new Error(`${kind}s need at least base, filter, id and names, for the preset has none`);
+  }
+  return {
+    kind, base: join(base, root), filter: readFilter(filter), id: { attribute: id, form: 'text' }, names, accounts, displayName,
+    emails: emails.map((attribute) => ({ attribute })), firstName: fields['first-name'], lastName: fields['last-name'], more: factAttributes(fields), facts,
+  };
+}
+
+/** Secrets come with the entries of users, and only where the config says so. */
+function withDigests(schemas: readonly RecordSchema[], digest: Config['digest']): readonly RecordSchema[] {
+  const attributes = [digest?.md5, digest?.['sha-256']].filter((attribute) => attribute !== undefined);
+  return schemas.map((schema) => (schema.kind === 'user' ? { ...schema, more: [...schema.more, ...attributes] } : schema));
+}

@@ -1,0 +1,153 @@
+/**
+ * One connection to one directory server, opened, encrypted and bound. Once it is lost it stays lost: the library would connect again in silence, but without the
+ * bind, and what an anonymous question does not find looks like somebody who was deleted. So its sockets are made here, once each.
+ */
+import { connect as connectSocket, isIP } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { Client, NoSuchObjectError, PresenceFilter, SizeLimitExceededError } from 'ldapts';
+import type { Filter } from 'ldapts';
+import { LdapEntry } from './entry.ts';
+import { LdapRefused, LdapUnreachable, mayPass, sentenceOf } from './errors.ts';
+import type { LdapServer, LdapSettings } from './settings.ts';
+
+export interface Question {
+  readonly base: string;
+  readonly scope?: 'base' | 'one' | 'sub';
+  readonly filter: Filter;
+  readonly attributes: readonly string[];
+  /** Those of `attributes` whose values are octets, spelled as the server spells them. */ readonly octets?: readonly string[];
+}
+
+const KEEP_ALIVE_MILLISECONDS = 60_000;
+const EVERYTHING = new PresenceFilter({ attribute: 'objectClass' });
+
+export class LdapConnection {
+  readonly server: LdapServer;
+  readonly openedAt: number;
+  /** Questions that wait for an answer. */ busy = 0;
+  /** Servers keep one place in one listing for each connection. */ listing = false;
+  readonly #client: Client;
+  #lost = false;
+
+  private constructor(server: LdapServer, client: Client, openedAt: number) {
+    this.server = server;
+    this.#client = client;
+    this.openedAt = openedAt;
+  }
+
+  /** `bind`: undefined asks anonymously. @throws LdapUnreachable; the library's ResultCodeError where the bind is refused */
+  static async open(server: LdapServer, settings: LdapSettings, bind: LdapSettings['bind'], now: number): Promise<LdapConnection> {
+    const { timeoutMilliseconds } = settings;
+    const client = new Client({ url: server.security === 'tls' ? server.url : 'ldap://directory', timeout: timeoutMilliseconds, connectTimeout: timeoutMilliseconds, ...socketsOf(server, settings) });
+    try {
+      if (server.security === 'start-tls') await inTime(client.startTLS(tlsOptionsOf(server, settings)), timeoutMilliseconds);
+      // Anonymous, where no account is given: the connection is open then, and known to be.
+      await client.bind(bind?.dn ?? '', bind?.password ?? '');
+      return new LdapConnection(server, client, now);
+    } catch (error) {
+      await client.unbind().catch(() => undefined);
+      throw mayPass(error) ? new LdapUnreachable(`${server.url}: ${sentenceOf(error)}`, { cause: error }) : error;
+    }
+  }
+
+  get usable(): boolean {
+    return !this.#lost && this.#client.isConnected;
+  }
+
+  /** At most `limit` entries. @throws LdapUnreachable | LdapRefused */
+  search(question: Question, limit: number): Promise<readonly LdapEntry[]> {
+    return this.#ask(question, async () => {
+      const { searchEntries } = await this.#client.search(question.base, { ...optionsOf(question), sizeLimit: limit });
+      return searchEntries.map((entry) => new LdapEntry(entry));
+    });
+  }
+
+  /** All there are, a page at a time; the caller keeps others from listing meanwhile. @throws LdapUnreachable | LdapRefused */
+  async *pages(question: Question, pageSize: number): AsyncGenerator<readonly LdapEntry[]> {
+    const pages = this.#client.searchPaginated(question.base, { ...optionsOf(question), paged: { pageSize } });
+    for (;;) {
+      const page = await this.#ask(question, async () => pages.next(), () => ({ done: true as const, value: undefined }));
+      if (page.done === true) return;
+      if (page.value.searchEntries.length > 0) yield page.value.searchEntries.map((entry) => new LdapEntry(entry));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#lost = true;
+    await this.#client.unbind().catch(() => undefined);
+  }
+
+  async #ask<T>(question: Question, run: () => Promise<T>, nothing?: () => T): Promise<T> {
+    this.busy++;
+    try {
+      return await run();
+    } catch (error) {
+      if (error instanceof NoSuchObjectError) {
+        if (await this.#mayBeAbsent(question)) return nothing === undefined ? [] as T : nothing();
+        throw new LdapRefused(`${this.server.url}: ${question.base} is not there, or may not be read by the bind-dn`, { cause: error });
+      }
+      if (error instanceof SizeLimitExceededError) throw new LdapRefused(`${this.server.url}: the directory gives the bind-dn fewer entries than there are, though they are asked for in pages`, { cause: error });
+      if (!mayPass(error)) throw new LdapRefused(`${this.server.url}: ${sentenceOf(error)}`, { cause: error });
+      void this.close();
+      throw new LdapUnreachable(`${this.server.url}: ${sentenceOf(error)}`, { cause: error });
+    } finally {
+      this.busy--;
+    }
+  }
+
+  /** A container that a site does without: its parent can be read. Where that cannot be read either, "no such object" may mean "not for you" (RFC 4511 §4.1.9). */
+  async #mayBeAbsent({ base, scope }: Question): Promise<boolean> {
+    if (scope === 'base') return true;
+    const parent = base.slice(base.search(/(?<!\\),/) + 1);
+    if (parent === base) return false;
+    try {
+      return (await this.#client.search(parent, { scope: 'base', filter: EVERYTHING, attributes: ['1.1'] })).searchEntries.length === 1;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function optionsOf({ scope = 'sub', filter, attributes, octets = [] }: Question) {
+  return { scope, filter, attributes: [...attributes], explicitBufferAttributes: [...octets] };
+}
+
+/** Factories that work once. */
+function socketsOf(server: LdapServer, settings: LdapSettings): { createConnection: typeof connectSocket; createSecureConnection: typeof connectTls } {
+  const made = { plain: false, secure: false };
+  const once = (kind: keyof typeof made): void => {
+    if (made[kind]) throw new LdapUnreachable(`${server.url}: the connection was lost`);
+    made[kind] = true;
+  };
+  const createConnection = (): ReturnType<typeof connectSocket> => {
+    once('plain');
+    const socket = server.socket === undefined ? connectSocket({ port: server.port, host: server.host }) : connectSocket({ path: server.socket });
+    return socket.setKeepAlive(true, KEEP_ALIVE_MILLISECONDS).setNoDelay(true);
+  };
+  // By StartTLS the library hands over the options with the socket in them; by ldaps:// port, host and options.
+  const createSecureConnection = (first: unknown): ReturnType<typeof connectTls> => {
+    once('secure');
+    const options = typeof first === 'object' ? first as object : { port: server.port, ...tlsOptionsOf(server, settings) };
+    const socket = connectTls(options);
+    socket.setKeepAlive(true, KEEP_ALIVE_MILLISECONDS).setNoDelay(true);
+    return socket;
+  };
+  return { createConnection: createConnection as typeof connectSocket, createSecureConnection: createSecureConnection as typeof connectTls };
+}
+
+/** The certificate must be for `serverName`, else for the host of the URL. */
+function tlsOptionsOf(server: LdapServer, settings: LdapSettings) {
+  const name = settings.serverName ?? server.host;
+  const ca = settings.ca();
+  return { host: server.host, minVersion: 'TLSv1.2' as const, ...(isIP(name) === 0 ? { servername: name } : {}), ...(ca === undefined ? {} : { ca }) };
+}
+
+/** A handshake that never ends gives no error. */
+async function inTime<T>(task: Promise<T>, milliseconds: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await Promise.race([task, new Promise<never>((_, reject) => { timer = setTimeout(() => { reject(new Error('StartTLS was not answered in time')); }, milliseconds); })]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

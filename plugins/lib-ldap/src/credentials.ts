@@ -1,0 +1,128 @@
+/**
+ * Passwords proved by a bind, which is all that a directory offers; and Digest secrets where it keeps some. A bind never happens on a connection that carries
+ * questions. What was proved lately stays true while no server can be reached, so that a directory's outage locks nobody out at once.
+ */
+import { createHmac, randomBytes } from 'node:crypto';
+import type { Clock, CredentialSource } from '@kalends/contracts';
+import type { Logger } from '@kalends/kernel';
+import { InvalidCredentialsError, ResultCodeError } from 'ldapts';
+import { LRUCache } from 'lru-cache';
+import { LdapRefused, LdapUnreachable, mayPass, sentenceOf } from './errors.ts';
+import type { Found, LdapDirectory } from './ldap-directory.ts';
+import type { LdapPool } from './pool.ts';
+
+type Answer = Awaited<ReturnType<CredentialSource['verify']>>;
+type Algorithm = 'MD5' | 'SHA-256';
+
+export interface StoredDigests {
+  readonly realm: string;
+  /** Attribute of each: HA1 in hex, alone or as `account:realm:HA1` (RFC 7616 §3.4.2). */ readonly attributes: Readonly<Partial<Record<Algorithm, string>>>;
+}
+export interface CredentialOptions {
+  readonly directory: LdapDirectory; readonly pool: LdapPool; readonly clock: Clock; readonly log: Logger;
+  /** While the directory is away a password that it confirmed this lately is taken; 0: never. */ readonly graceSeconds: number;
+  readonly digests?: StoredDigests | undefined;
+  /** Below it lies nobody: unknown accounts are bound there, to take the time of known ones. */ readonly nowhere: string;
+}
+
+/** Each is a connection with its handshake. */
+const BINDS_AT_ONCE = 16;
+const BINDS_WAITING = 200;
+/** RFC 4513 §5.1.2: a simple bind with a name and no password is no proof, and servers say yes to it. */
+const MOST_OCTETS = 1024;
+
+export class LdapCredentials implements CredentialSource {
+  readonly can: CredentialSource['can'];
+  readonly #options: CredentialOptions;
+  readonly #secret = randomBytes(32);
+  /** Account → what proved it, and when (`Clock.monotonic`). */
+  readonly #proved = new LRUCache<string, { readonly proof: string; readonly at: number }>({ max: 20_000 });
+  #binding = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(options: CredentialOptions) {
+    this.#options = options;
+    this.can = { verify: true, digest: Object.keys(options.digests?.attributes ?? {}) as Algorithm[] };
+  }
+
+  async verify(account: string, password: string): Promise<Answer> {
+    if (password === '' || password.includes('\0') || Buffer.byteLength(password) > MOST_OCTETS) return 'no';
+    const proof = createHmac('sha256', this.#secret).update(`${account}\0${password}`).digest('base64url');
+    try {
+      const found = await this.#options.directory.findAccount(account);
+      const answer = await this.#inTurn(() => this.#bind(found, account, password));
+      if (answer === 'yes') this.#proved.set(account, { proof, at: this.#options.clock.monotonic() });
+      else if (answer !== 'unavailable') this.#proved.delete(account);
+      return answer;
+    } catch (error) {
+      if (!(error instanceof LdapUnreachable) && !(error instanceof LdapRefused)) throw error;
+      return this.#remembered(account, proof) ? 'yes' : 'unavailable';
+    }
+  }
+
+  async digestSecret(account: string, realm: string, algorithm: Algorithm): Promise<string | undefined> {
+    const { digests, directory } = this.#options;
+    const attribute = digests?.attributes[algorithm];
+    if (attribute === undefined || realm !== digests?.realm) return undefined;
+    const found = await directory.findAccount(account);
+    if (found === undefined || !found.principal.enabled || found.principal.locked) return undefined;
+    return ha1(found.entry.texts(attribute), account, realm, algorithm);
+  }
+
+  async #bind(found: Found | undefined, account: string, password: string): Promise<Answer> {
+    const dn = found?.entry.dn ?? `cn=${randomBytes(9).toString('hex')},${this.#options.nowhere}`;
+    try {
+      await this.#options.pool.bind(dn, password);
+    } catch (error) {
+      if (mayPass(error)) throw error;
+      if (found === undefined) return 'unknown-account';
+      return this.#refused(error, account);
+    }
+    if (found === undefined) return 'unknown-account';
+    return found.principal.enabled && !found.principal.locked ? 'yes' : 'disabled';
+  }
+
+  /** The directory's reason is for the log; outside every refusal looks alike. */
+  #refused(error: unknown, account: string): Answer {
+    if (!(error instanceof ResultCodeError)) throw error;
+    const code = error instanceof InvalidCredentialsError ? /\bdata ([0-9a-f]+)/.exec(error.message)?.[1] : undefined;
+    const reason = code === undefined ? undefined : WINDOWS_REASONS[code];
+    if (reason !== undefined) this.#options.log.info('the directory refuses an account', { account: account.slice(0, 200), reason });
+    else if (!(error instanceof InvalidCredentialsError)) this.#options.log.info('the directory refuses an account', { account: account.slice(0, 200), reason: sentenceOf(error) });
+    return reason === undefined ? 'no' : 'disabled';
+  }
+
+  #remembered(account: string, proof: string): boolean {
+    const { clock, graceSeconds, log } = this.#options;
+    const known = this.#proved.get(account);
+    if (known === undefined || known.proof !== proof || clock.monotonic() - known.at >= graceSeconds * 1000) return false;
+    log.debug('the directory is away; a password that it confirmed before was taken', { account });
+    return true;
+  }
+
+  async #inTurn(run: () => Promise<Answer>): Promise<Answer> {
+    if (this.#binding >= BINDS_AT_ONCE) {
+      if (this.#waiting.length >= BINDS_WAITING) return 'unavailable';
+      await new Promise<void>((resolve) => { this.#waiting.push(resolve); });
+    } else this.#binding++;
+    try {
+      return await run();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#binding--;
+      else next();
+    }
+  }
+}
+
+/** Active Directory's `data` codes for accounts that may not log in though they exist; a wrong password (52e) and nobody (525) are not among them. */
+const WINDOWS_REASONS: Readonly<Record<string, string>> = {
+  530: 'not at this time', 531: 'not from here', 532: 'the password has expired', 533: 'disabled', 701: 'the account has expired', 773: 'the password must be changed', 775: 'locked',
+};
+
+function ha1(values: readonly string[], account: string, realm: string, algorithm: Algorithm): string | undefined {
+  const digits = algorithm === 'MD5' ? 32 : 64;
+  const prefix = `${account}:${realm}:`;
+  const own = values.find((value) => value.startsWith(prefix))?.slice(prefix.length) ?? values.find((value) => !value.includes(':'));
+  return own !== undefined && new RegExp(`^[0-9a-f]{${String(digits)}}$`, 'i').test(own) ? own.toLowerCase() : undefined;
+}

@@ -1,0 +1,31 @@
+/** Filters from values, never from text: whatever a client typed stays a value (RFC 4515 §3 is the library's business). */
+import { AndFilter, EqualityFilter, ExtensibleFilter, FilterParser, NotFilter, OrFilter, PresenceFilter, SubstringFilter } from 'ldapts';
+import type { Filter } from 'ldapts';
+
+export type { Filter } from 'ldapts';
+
+export const equal = (attribute: string, value: string | Buffer): Filter => new EqualityFilter({ attribute, value });
+export const present = (attribute: string): Filter => new PresenceFilter({ attribute });
+export const startsWith = (attribute: string, text: string): Filter => new SubstringFilter({ attribute, initial: text });
+export const contains = (attribute: string, text: string): Filter => new SubstringFilter({ attribute, any: [text] });
+export const not = (filter: Filter): Filter => new NotFilter({ filter });
+/** `attribute:rule:=value` (RFC 4511 §4.5.1.7.7). */
+export const byRule = (attribute: string, rule: string, value: string): Filter => new ExtensibleFilter({ matchType: attribute, rule, value });
+
+export function every(...filters: readonly Filter[]): Filter {
+  return filters.length === 1 ? filters[0]! : new AndFilter({ filters: [...filters] });
+}
+
+/** Undefined: nothing could match. */
+export function some(filters: readonly Filter[]): Filter | undefined {
+  return filters.length < 2 ? filters[0] : new OrFilter({ filters: [...filters] });
+}
+
+/** Of a config. @throws Error with a sentence for the admin */
+export function readFilter(text: string): Filter {
+  try {
+    return FilterParser.parseString(text);
+  } catch (error) {
+    throw new Error(`${text} is no LDAP filter: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * A directory server as a DirectorySource: each question becomes searches that name what they want, one for each kind that could hold the answer. Nothing is
+ * enumerated but what `list` is asked for, and nothing is kept: caching, and answers while the directory is away, are the Directory's business.
+ */
+import type { Batches, Clock, DirectoryQuery, DirectorySource, Principal, PrincipalId } from '@kalends/contracts';
+import type { Logger } from '@kalends/kernel';
+import type { LdapEntry } from './entry.ts';
+import type { Filter } from './filters.ts';
+import { equal, every, present, some } from './filters.ts';
+import type { Memberships } from './memberships.ts';
+import type { LdapPool } from './pool.ts';
+import { isPlausible, readAddress } from './question.ts';
+import { attributesOf, idFilter, idOf, octetsOf, principalOf } from './record-schema.ts';
+import type { RecordSchema } from './record-schema.ts';
+import { searchFilter } from './search-filter.ts';
+import { Smallest } from './smallest.ts';
+
+/** More answers than this to a question about one are as good as this many. */
+const SEVERAL = 5;
+const MOST_COMPLAINTS = 100;
+/** Records asked for by id in one search. */
+const IDS_AT_ONCE = 100;
+
+export interface LdapDirectoryOptions {
+  readonly name: string; readonly pool: LdapPool;
+  /** In the order in which kinds win an entry that could be two. */ readonly schemas: readonly RecordSchema[];
+  readonly memberships: Memberships;
+  readonly clock: Clock; readonly log: Logger;
+  /** How long the stamp stays: nothing tells a directory's readers that it changed. */ readonly refreshSeconds: number;
+  /** Other spellings of an account (`DOMAIN\name`). */ readonly accountNames?: (account: string) => readonly string[];
+}
+/** An entry as its kind reads it. */
+export interface Found { readonly schema: RecordSchema; readonly entry: LdapEntry; readonly principal: Principal }
+
+export class LdapDirectory implements DirectorySource {
+  readonly name: string;
+  readonly #options: LdapDirectoryOptions;
+  readonly #complainedOf = new Set<string>();
+
+  constructor(options: LdapDirectoryOptions) {
+    this.name = options.name;
+    this.#options = options;
+  }
+
+  async findById(id: PrincipalId): Promise<Principal | undefined> {
+    if (!isPlausible(id)) return undefined;
+    const found = await this.#find((schema) => idFilter(schema, id));
+    // Directories compare ids in any case; one principal has one URL.
+    return this.#only(`the id ${id}`, found.filter(({ principal }) => principal.id === id))?.principal;
+  }
+
+  async findByAccount(account: string): Promise<Principal | undefined> {
+    return (await this.findAccount(account))?.principal;
+  }
+
+  /** With its entry, whose DN a password is checked against. */
+  async findAccount(account: string): Promise<Found | undefined> {
+    const spellings = [account, ...(this.#options.accountNames?.(account) ?? [])].filter(isPlausible);
+    if (spellings.length === 0) return undefined;
+    const filter = ({ accounts }: RecordSchema): Filter | undefined => some(accounts.flatMap((attribute) => spellings.map((spelling) => equal(attribute, spelling))));
+    const found = await this.#find(filter, ['user']);
+    return this.#best(`the account ${account}`, found, ({ schema, entry }) => rank(schema.accounts.map((attribute) => entry.texts(attribute)), spellings));
+  }
+
+  async findByName(kind: Principal['kind'], name: string): Promise<Principal | undefined> {
+    if (!isPlausible(name)) return undefined;
+    const found = await this.#find(({ names }) => some(names.map((attribute) => equal(attribute, name))), [kind]);
+    return this.#best(`the name ${kind}/${name}`, found, ({ schema, entry }) => rank(schema.names.map((attribute) => entry.texts(attribute)), [name]))?.principal;
+  }
+
+  async findByAddress(calendarUserAddress: string): Promise<Principal | undefined> {
+    const meaning = readAddress(calendarUserAddress);
+    switch (meaning?.is) {
+      case undefined: return undefined;
+      case 'name': return this.findByName(meaning.kind, meaning.name);
+      case 'id': {
+        const found = await this.#find((schema) => some(meaning.ids.map((id) => idFilter(schema, id)).filter((filter) => filter !== undefined)));
+        return this.#only(`the id ${String(meaning.ids[0])}`, found)?.principal;
+      }
+      case 'email': {
+        const { email } = meaning;
+        const found = await this.#find(({ emails }) => some(emails.map(({ attribute, prefix = '' }) => equal(attribute, prefix + email))));
+        return this.#best(`the address ${email}`, found, ({ principal }) => rank([principal.emails.slice(0, 1), principal.emails.slice(1)], [email]))?.principal;
+      }
+    }
+  }
+
+  groupsOf(id: PrincipalId): Promise<ReadonlySet<PrincipalId>> {
+    return isPlausible(id) ? this.#options.memberships.groupsOf(id) : Promise.resolve(new Set<PrincipalId>());
+  }
+
+  async *membersOf(id: PrincipalId): Batches<PrincipalId> {
+    if (isPlausible(id)) yield* this.#options.memberships.membersOf(id);
+  }
+
+  async *search(query: DirectoryQuery): Batches<Principal> {
+    let left = query.limit;
+    for (const schema of this.#schemas(query.kinds.length === 0 ? undefined : query.kinds)) {
+      const filter = searchFilter(schema, query);
+      if (filter === undefined || left <= 0) continue;
+      // One more than wanted: some servers turn a full page into a second round.
+      const question = { base: schema.base, filter: every(schema.filter, filter), attributes: attributesOf(schema), octets: octetsOf(schema) };
+      for await (const entries of this.#options.pool.pages(question, Math.min(left + 1, 500))) {
+        const batch = entries.map((entry) => principalOf(schema, entry)).filter((principal) => principal !== undefined).slice(0, left);
+        left -= batch.length;
+        if (batch.length > 0) yield batch;
+        if (left <= 0) break;
+      }
+    }
+  }
+
+  /** LDAP has no order, so all names of the kind pass by; only as many as wanted are kept, and only these are read whole. */
+  async list(kind: Principal['kind'], after: string | undefined, limit: number): Promise<readonly Principal[]> {
+    const listed: Principal[] = [];
+    for (const schema of this.#schemas([kind])) {
+      const first = new Smallest(limit);
+      const question = { base: schema.base, filter: every(schema.filter, present(schema.id.attribute)), attributes: [schema.id.attribute, ...schema.names], octets: octetsOf(schema) };
+      for await (const entries of this.#options.pool.pages(question)) {
+        for (const entry of entries) {
+          const [name] = entry.all(schema.names).map((each) => each.normalize('NFC')).filter((each) => !each.includes('/'));
+          const id = idOf(schema, entry);
+          if (name !== undefined && id !== undefined && (after === undefined || name > after)) first.offer(name, id);
+        }
+      }
+      listed.push(...await this.#byIds(schema, first.values()));
+    }
+    return listed.sort((a, b) => (a.names[0]! < b.names[0]! ? -1 : 1)).slice(0, limit);
+  }
+
+  /** Of the time, so the same in every process: readers of a directory cannot know more. */
+  stamp(): Promise<string> {
+    return Promise.resolve(String(Math.floor(this.#options.clock.now() / 1000 / this.#options.refreshSeconds)));
+  }
+
+  async #byIds(schema: RecordSchema, ids: readonly PrincipalId[]): Promise<readonly Principal[]> {
+    const found: Principal[] = [];
+    for (let from = 0; from < ids.length; from += IDS_AT_ONCE) {
+      const some100 = ids.slice(from, from + IDS_AT_ONCE);
+      const filter = some(some100.map((id) => idFilter(schema, id)).filter((each) => each !== undefined));
+      if (filter === undefined) continue;
+      const question = { base: schema.base, filter: every(schema.filter, filter), attributes: attributesOf(schema), octets: octetsOf(schema) };
+      for await (const entries of this.#options.pool.pages(question)) found.push(...entries.map((entry) => principalOf(schema, entry)).filter((principal) => principal !== undefined));
+    }
+    return found;
+  }
+
+  #schemas(kinds: readonly Principal['kind'][] | undefined): readonly RecordSchema[] {
+    return kinds === undefined ? this.#options.schemas : this.#options.schemas.filter(({ kind }) => kinds.includes(kind));
+  }
+
+  /** All that match, each entry once: of the first kind that takes it. */
+  async #find(filterOf: (schema: RecordSchema) => Filter | undefined, kinds?: readonly Principal['kind'][]): Promise<readonly Found[]> {
+    const answers = await Promise.all(this.#schemas(kinds).map(async (schema): Promise<readonly Found[]> => {
+      const filter = filterOf(schema);
+      if (filter === undefined) return [];
+      const question = { base: schema.base, filter: every(schema.filter, filter), attributes: attributesOf(schema), octets: octetsOf(schema) };
+      return (await this.#options.pool.search(question, SEVERAL)).flatMap((entry) => {
+        const principal = principalOf(schema, entry);
+        return principal === undefined ? [] : [{ schema, entry, principal }];
+      });
+    }));
+    return [...new Map(answers.flat().toReversed().map((found) => [found.principal.id, found])).values()].toReversed();
+  }
+
+  /** The one of the lowest rank. Two of the same rank: nobody, for either might be the wrong one. */
+  #best(question: string, found: readonly Found[], rankOf: (found: Found) => number): Found | undefined {
+    const lowest = Math.min(...found.map(rankOf));
+    return this.#only(question, found.filter((each) => rankOf(each) === lowest));
+  }
+
+  #only(question: string, found: readonly Found[]): Found | undefined {
+    if (found.length < 2) return found[0];
+    if (!this.#complainedOf.has(question) && this.#complainedOf.size < MOST_COMPLAINTS) {
+      this.#complainedOf.add(question);
+      this.#options.log.error(`the directory has several entries for ${question}; it stands for nobody until one of them is changed`, { entries: found.map(({ entry }) => entry.dn) });
+    }
+    return undefined;
+  }
+}
+
+/** The place of the first list that holds one of the values, in any case. */
+function rank(lists: readonly (readonly string[])[], values: readonly string[]): number {
+  const wanted = new Set(values.map((value) => value.toLowerCase()));
+  const at = lists.findIndex((list) => list.some((value) => wanted.has(value.toLowerCase())));
+  return at < 0 ? lists.length : at;
+}

@@ -1,0 +1,152 @@
+/**
+ * Who belongs to whom where groups list their members in attributes (RFC 2307, groupOfNames, Open Directory): upwards level by level, downwards from the group's
+ * own entry. Values are ids, names or DNs. Rings of groups end where they began.
+ */
+import type { Batches, PrincipalId } from '@kalends/contracts';
+import { dnKey, isBelow, parseDn } from './dn.ts';
+import type { LdapEntry } from './entry.ts';
+import type { Filter } from './filters.ts';
+import { equal, every, present, some } from './filters.ts';
+import type { LdapPool } from './pool.ts';
+import { isPlausible } from './question.ts';
+import { idFilter, idOf, octetsOf } from './record-schema.ts';
+import type { RecordSchema } from './record-schema.ts';
+
+export interface Memberships {
+  /** All groups, nested ones included. */ groupsOf(id: PrincipalId): Promise<ReadonlySet<PrincipalId>>;
+  /** Direct members. */ membersOf(id: PrincipalId): Batches<PrincipalId>;
+}
+export interface MemberAttribute {
+  readonly attribute: string;
+  /** What its values are: ids, names of users (RFC 2307 §3 memberUid), or DNs. */ readonly holds: 'id' | 'name' | 'dn';
+}
+export interface ListedOptions { readonly pool: LdapPool; readonly schemas: readonly RecordSchema[]; readonly members: readonly MemberAttribute[] }
+
+/** Values in one filter. */
+const AT_ONCE = 100;
+interface Member { readonly id: PrincipalId; readonly dn: string | undefined; readonly names: readonly string[] }
+
+export class ListedMemberships implements Memberships {
+  readonly #options: ListedOptions;
+  readonly #groups: readonly RecordSchema[];
+
+  constructor(options: ListedOptions) {
+    this.#options = options;
+    this.#groups = options.schemas.filter(({ kind }) => kind === 'group');
+  }
+
+  async groupsOf(id: PrincipalId): Promise<ReadonlySet<PrincipalId>> {
+    const groups = new Set<PrincipalId>();
+    // One whom another source knows may be a member here by id.
+    let level: readonly Member[] = [await this.#member(id) ?? { id, dn: undefined, names: [] }];
+    while (level.length > 0) {
+      const above = await this.#above(level);
+      level = above.filter((group) => !groups.has(group.id));
+      for (const group of level) groups.add(group.id);
+    }
+    return groups;
+  }
+
+  async *membersOf(id: PrincipalId): Batches<PrincipalId> {
+    const seen = new Set<PrincipalId>();
+    const fresh = (ids: readonly PrincipalId[]): readonly PrincipalId[] => ids.filter((member) => !seen.has(member) && seen.add(member));
+    for (const schema of this.#groups) {
+      const filter = idFilter(schema, id);
+      if (filter === undefined) continue;
+      const { members } = this.#options;
+      const entries = await this.#options.pool.search({
+        base: schema.base, filter: every(schema.filter, filter), attributes: [schema.id.attribute, ...members.map(({ attribute }) => attribute)], octets: octetsOf(schema),
+      }, 2);
+      for (const entry of entries.filter((each) => idOf(schema, each) === id)) {
+        const byId = fresh(valuesOf(entry, members, 'id') as readonly PrincipalId[]);
+        if (byId.length > 0) yield byId;
+        for await (const batch of this.#named(valuesOf(entry, members, 'name'))) if (batch.length > 0) yield* nonEmpty(fresh(batch));
+        for await (const batch of this.#placed(valuesOf(entry, members, 'dn'))) if (batch.length > 0) yield* nonEmpty(fresh(batch));
+      }
+    }
+  }
+
+  async #member(id: PrincipalId): Promise<Member | undefined> {
+    const found = await Promise.all(this.#options.schemas.map(async (schema) => {
+      const filter = idFilter(schema, id);
+      if (filter === undefined) return [];
+      const names = schema.kind === 'user' ? schema.names : [];
+      const entries = await this.#options.pool.search({ base: schema.base, filter: every(schema.filter, filter), attributes: [schema.id.attribute, ...names], octets: octetsOf(schema) }, 2);
+      return entries.filter((entry) => idOf(schema, entry) === id).map((entry) => ({ id, dn: entry.dn, names: entry.all(names) }));
+    }));
+    return found.flat()[0];
+  }
+
+  async #above(members: readonly Member[]): Promise<readonly Member[]> {
+    const keys: Readonly<Record<MemberAttribute['holds'], readonly string[]>> = {
+      id: members.map(({ id }) => id), name: members.flatMap(({ names }) => names), dn: members.flatMap(({ dn }) => (dn === undefined ? [] : [dn])),
+    };
+    const filters = this.#options.members.flatMap(({ attribute, holds }) => keys[holds].map((key) => equal(attribute, key)));
+    const found = new Map<PrincipalId, Member>();
+    for (const schema of this.#groups) {
+      for (const filter of inChunks(filters)) {
+        const question = { base: schema.base, filter: every(schema.filter, filter), attributes: [schema.id.attribute], octets: octetsOf(schema) };
+        for await (const entries of this.#options.pool.pages(question)) {
+          for (const entry of entries) {
+            const id = idOf(schema, entry);
+            if (id !== undefined) found.set(id, { id, dn: entry.dn, names: [] });
+          }
+        }
+      }
+    }
+    return [...found.values()];
+  }
+
+  async *#named(names: readonly string[]): Batches<PrincipalId> {
+    for (const schema of this.#options.schemas.filter(({ kind }) => kind === 'user')) {
+      const filters = names.filter(isPlausible).flatMap((name) => schema.names.map((attribute) => equal(attribute, name)));
+      for (const filter of inChunks(filters)) yield* this.#ids(schema.base, 'sub', every(schema.filter, filter), schema, () => true);
+    }
+  }
+
+  /** Members are mostly siblings: their own names, which are indexed, find a hundred at once. */
+  async *#placed(dns: readonly string[]): Batches<PrincipalId> {
+    const wanted = new Set(dns.map(dnKey));
+    const byParent = new Map<string, { readonly parent: string; readonly filters: Filter[] }>();
+    const alone: string[] = [];
+    for (const dn of dns) {
+      const parsed = parseDn(dn);
+      if (parsed?.first === undefined || !isPlausible(parsed.first.value)) {
+        if (parsed !== undefined) alone.push(dn);
+        continue;
+      }
+      const key = dnKey(parsed.parent);
+      const siblings = byParent.get(key) ?? { parent: parsed.parent, filters: [] };
+      siblings.filters.push(equal(parsed.first.attribute, parsed.first.value));
+      byParent.set(key, siblings);
+    }
+    for (const schema of this.#options.schemas) {
+      for (const { parent, filters } of byParent.values()) {
+        if (!isBelow(parent, schema.base)) continue;
+        for (const filter of inChunks(filters)) yield* this.#ids(parent, 'one', every(schema.filter, filter), schema, ({ dn }) => wanted.has(dnKey(dn)));
+      }
+      for (const dn of alone) if (isBelow(dn, schema.base)) yield* this.#ids(dn, 'base', every(schema.filter, present(schema.id.attribute)), schema, () => true);
+    }
+  }
+
+  async *#ids(base: string, scope: 'base' | 'one' | 'sub', filter: Filter, schema: RecordSchema, accepts: (entry: LdapEntry) => boolean): Batches<PrincipalId> {
+    for await (const entries of this.#options.pool.pages({ base, scope, filter, attributes: [schema.id.attribute], octets: octetsOf(schema) })) {
+      yield entries.filter(accepts).map((entry) => idOf(schema, entry)).filter((id) => id !== undefined);
+    }
+  }
+}
+
+function* nonEmpty(batch: readonly PrincipalId[]): Generator<readonly PrincipalId[]> {
+  if (batch.length > 0) yield batch;
+}
+
+function valuesOf(entry: LdapEntry, members: readonly MemberAttribute[], holds: MemberAttribute['holds']): readonly string[] {
+  return entry.all(members.filter((member) => member.holds === holds).map(({ attribute }) => attribute));
+}
+
+function* inChunks(filters: readonly Filter[]): Generator<Filter> {
+  for (let from = 0; from < filters.length; from += AT_ONCE) {
+    const filter = some(filters.slice(from, from + AT_ONCE));
+    if (filter !== undefined) yield filter;
+  }
+}

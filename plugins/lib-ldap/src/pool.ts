@@ -1,0 +1,217 @@
+/**
+ * The connections of one process to one directory. A question that meets a broken connection is asked again on a new one, of the next server where the first is
+ * gone, until the time for an answer is over; so a restart of a server costs nobody an error. A directory that stays away is asked once a second, by nobody's
+ * request, and everybody else hears at once that it cannot be reached.
+ */
+import type { Clock } from '@kalends/contracts';
+import type { HealthReport, Logger } from '@kalends/kernel';
+import { LdapConnection } from './connection.ts';
+import type { Question } from './connection.ts';
+import type { LdapEntry } from './entry.ts';
+import { LdapRefused, LdapUnreachable, mayPass, sentenceOf } from './errors.ts';
+import { present } from './filters.ts';
+import type { LdapServer, LdapSettings } from './settings.ts';
+
+/** Questions in flight on every connection before one more is opened. */
+const CROWDED = 16;
+/** Between two rounds of all servers. */
+const ROUND_MILLISECONDS = 100;
+/** A directory that is known to be away. */
+const PROBE_MILLISECONDS = 1_000;
+/** A server that failed is tried after the others for this long. */
+const AVOID_MILLISECONDS = 30_000;
+/** A connection to another server than the best is given up after this long. */
+const SECOND_BEST_MILLISECONDS = 60_000;
+const PAGE = 500;
+
+export class LdapPool {
+  readonly #settings: LdapSettings;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #connections = new Set<LdapConnection>();
+  readonly #waitingToList: (() => void)[] = [];
+  #opening: Promise<LdapConnection> | undefined;
+  readonly #avoided = new Map<string, number>();
+  /** Since when no server was reached (`Clock.monotonic`), and when that was tried last. */
+  #away: { readonly since: number; readonly triedAt: number; readonly error: Error } | undefined;
+  #closed = false;
+
+  constructor(settings: LdapSettings, clock: Clock, log: Logger) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** At most `limit` entries. @throws LdapUnreachable | LdapRefused */
+  async search(question: Question, limit: number): Promise<readonly LdapEntry[]> {
+    const until = this.#clock.monotonic() + this.#settings.timeoutMilliseconds;
+    for (;;) {
+      const connection = await this.#connection(until);
+      try {
+        return await connection.search(question, limit);
+      } catch (error) {
+        this.#failed(connection, error, until);
+      }
+    }
+  }
+
+  /** All entries, in pages; begun again on another connection only as long as nothing was handed out. @throws LdapUnreachable | LdapRefused */
+  async *pages(question: Question, pageSize = PAGE): AsyncGenerator<readonly LdapEntry[]> {
+    const until = this.#clock.monotonic() + this.#settings.timeoutMilliseconds;
+    for (let handedOut = false; ;) {
+      const connection = await this.#toListOn(until);
+      try {
+        for await (const page of connection.pages(question, pageSize)) {
+          handedOut = true;
+          yield page;
+        }
+        return;
+      } catch (error) {
+        if (handedOut) throw error;
+        this.#failed(connection, error, until);
+      } finally {
+        connection.listing = false;
+        this.#waitingToList.shift()?.();
+      }
+    }
+  }
+
+  /** Whether `dn` and `password` belong together: a connection of its own, which never carries another question. @throws LdapUnreachable; ResultCodeError */
+  async bind(dn: string, password: string): Promise<void> {
+    const until = this.#clock.monotonic() + this.#settings.timeoutMilliseconds;
+    const connection = await this.#openUntil(until, { dn, password });
+    await connection.close();
+  }
+
+  /** Whether `base` can be read now. */
+  async health(base: string): Promise<HealthReport> {
+    try {
+      const found = await this.search({ base, scope: 'base', filter: present('objectClass'), attributes: ['1.1'] }, 1);
+      return found.length === 1 ? { ok: true } : { ok: false, detail: `${base} is not there, or may not be read by the bind-dn` };
+    } catch (error) {
+      return { ok: false, detail: sentenceOf(error) };
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const wake of this.#waitingToList.splice(0)) wake();
+    const opening = await this.#opening?.catch(() => undefined);
+    await Promise.all([...this.#connections, ...(opening === undefined ? [] : [opening])].map((connection) => connection.close()));
+    this.#connections.clear();
+  }
+
+  /** Drops a connection that broke; throws on what asking again would not mend. */
+  #failed(connection: LdapConnection, error: unknown, until: number): void {
+    if (!(error instanceof LdapUnreachable)) throw error;
+    this.#connections.delete(connection);
+    // One that was lost while idle says nothing about its server; one that did not answer does.
+    if (/timed out/.test(error.message)) this.#avoided.set(connection.server.url, this.#clock.monotonic() + AVOID_MILLISECONDS);
+    if (this.#closed || this.#clock.monotonic() >= until) throw error;
+  }
+
+  async #connection(until: number): Promise<LdapConnection> {
+    this.#sweep();
+    let best: LdapConnection | undefined;
+    for (const connection of this.#connections) if (best === undefined || connection.busy < best.busy) best = connection;
+    if (best === undefined) return this.#oneMore(until);
+    if (best.busy >= CROWDED && this.#connections.size < this.#settings.connections) this.#oneMore(until).catch(() => undefined);
+    return best;
+  }
+
+  async #toListOn(until: number): Promise<LdapConnection> {
+    for (;;) {
+      this.#sweep();
+      const free = [...this.#connections].find((connection) => !connection.listing);
+      const connection = free ?? (this.#connections.size < this.#settings.connections ? await this.#oneMore(until) : undefined);
+      if (connection !== undefined && !connection.listing) {
+        connection.listing = true;
+        return connection;
+      }
+      if (connection === undefined) await new Promise<void>((resolve) => { this.#waitingToList.push(resolve); });
+      if (this.#closed) throw new LdapUnreachable('the server is stopping');
+    }
+  }
+
+  #sweep(): void {
+    const now = this.#clock.monotonic();
+    for (const connection of this.#connections) {
+      if (!connection.usable) this.#connections.delete(connection);
+      else if (this.#avoided.size > 0 && connection.busy === 0 && !connection.listing && this.#secondBest(connection) && now - connection.openedAt > SECOND_BEST_MILLISECONDS) {
+        this.#connections.delete(connection);
+        void connection.close();
+      }
+    }
+  }
+
+  #best: string | undefined;
+  #secondBest({ server }: LdapConnection): boolean {
+    return this.#best !== undefined && server.url !== this.#best;
+  }
+
+  #oneMore(until: number): Promise<LdapConnection> {
+    this.#opening ??= this.#openUntil(until, this.#settings.bind).then((connection) => {
+      this.#connections.add(connection);
+      return connection;
+    }).finally(() => { this.#opening = undefined; });
+    return this.#opening;
+  }
+
+  async #openUntil(until: number, bind: LdapSettings['bind']): Promise<LdapConnection> {
+    for (;;) {
+      if (this.#closed) throw new LdapUnreachable('the server is stopping');
+      const now = this.#clock.monotonic();
+      const away = this.#away;
+      const known = away !== undefined && now - away.since >= this.#settings.timeoutMilliseconds;
+      if (known && now - away.triedAt < PROBE_MILLISECONDS) throw away.error;
+      // Whoever comes while this one tries hears of it at once.
+      if (known) this.#away = { ...away, triedAt: now + this.#settings.timeoutMilliseconds };
+      try {
+        return await this.#open(bind);
+      } catch (error) {
+        if (!(error instanceof LdapUnreachable)) throw error;
+        const at = this.#clock.monotonic();
+        if (this.#away === undefined) this.#log.warn('the directory cannot be reached', { problem: error.message });
+        this.#away = { since: this.#away?.since ?? now, triedAt: at, error };
+        if (known || at + ROUND_MILLISECONDS >= until) throw error;
+        await this.#clock.after(ROUND_MILLISECONDS);
+      }
+    }
+  }
+
+  /** Of all servers the first that takes us. */
+  async #open(bind: LdapSettings['bind']): Promise<LdapConnection> {
+    const problems: string[] = [];
+    for (const server of await this.#inOrder()) {
+      try {
+        const connection = await LdapConnection.open(server, this.#settings, bind, this.#clock.monotonic());
+        if (this.#away !== undefined) this.#log.info('the directory is reached again', { url: server.url });
+        this.#away = undefined;
+        this.#avoided.delete(server.url);
+        return connection;
+      } catch (error) {
+        // The password of somebody who logs in: that is the answer. The reading account's: no other server will think otherwise.
+        if (!mayPass(error)) {
+          if (bind !== this.#settings.bind) throw error;
+          throw new LdapRefused(`${server.url}: ${sentenceOf(error)}`, { cause: error });
+        }
+        problems.push(sentenceOf(error));
+        this.#avoided.set(server.url, this.#clock.monotonic() + AVOID_MILLISECONDS);
+      }
+    }
+    throw new LdapUnreachable(problems.join('; '));
+  }
+
+  async #inOrder(): Promise<readonly LdapServer[]> {
+    let servers: readonly LdapServer[];
+    try {
+      servers = await this.#settings.servers();
+    } catch (error) {
+      throw new LdapUnreachable(sentenceOf(error), { cause: error });
+    }
+    this.#best = servers[0]?.url;
+    const now = this.#clock.monotonic();
+    const avoided = ({ url }: LdapServer): boolean => (this.#avoided.get(url) ?? 0) > now;
+    return [...servers.filter((server) => !avoided(server)), ...servers.filter(avoided)];
+  }
+}

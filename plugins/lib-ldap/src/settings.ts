@@ -1,0 +1,78 @@
+/**
+ * How to reach a directory, as config fields that every directory plugin takes, and read into what connections need. Says nothing about what the directory holds.
+ */
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { secret } from '@kalends/kernel';
+import type { Logger } from '@kalends/kernel';
+import { z } from 'zod';
+
+/** Fields of a plugin's `with:`; spread them into its own strict object. */
+export const connectionFields = {
+  url: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional()
+    .describe('ldap://, ldaps:// or ldapi:// and the host; a list is tried in its order, so that one server may fail.'),
+  'start-tls': z.boolean().default(true).describe('Encrypt ldap:// connections by StartTLS before anything else is said.'),
+  ca: z.string().min(1).optional().describe('PEM file, or PEM text: the authorities that sign the servers\' certificates; default: those of the system.'),
+  'server-name': z.string().min(1).optional().describe('The name in the servers\' certificate where it is not the host of the URL.'),
+  'bind-dn': z.string().min(1).optional().describe('The account that reads the directory; without it the server asks anonymously.'),
+  'bind-password': secret().optional(),
+  'timeout-seconds': z.number().min(0.1).max(120).default(5).describe('How long one answer may take, and how long a directory may restart without anybody noticing.'),
+  connections: z.number().int().min(1).max(100).default(4).describe('For each process; each carries many questions at once.'),
+  'refresh-seconds': z.number().int().min(1).max(86_400).default(300).describe('After this long groups, rooms and rights are looked up anew.'),
+};
+/** What `connectionFields` gives. */
+export interface ConnectionConfig {
+  readonly url?: string | readonly string[] | undefined; readonly 'start-tls': boolean; readonly ca?: string | undefined; readonly 'server-name'?: string | undefined;
+  readonly 'bind-dn'?: string | undefined; readonly 'bind-password'?: string | undefined; readonly 'timeout-seconds': number; readonly connections: number; readonly 'refresh-seconds': number;
+}
+
+export interface LdapServer {
+  readonly url: string;
+  /** A unix socket instead of host and port. */ readonly socket: string | undefined;
+  readonly host: string; readonly port: number; readonly security: 'tls' | 'start-tls' | 'none';
+}
+export interface LdapSettings {
+  /** Best first; asked anew whenever a connection is opened. */ readonly servers: () => Promise<readonly LdapServer[]>;
+  /** PEM text; read at each opening, so that a new authority needs no restart. */ readonly ca: () => string | undefined;
+  readonly serverName: string | undefined;
+  readonly bind: { readonly dn: string; readonly password: string } | undefined;
+  readonly timeoutMilliseconds: number;
+  readonly connections: number;
+}
+
+/** @throws Error with a sentence for the admin */
+export function readSettings(config: ConnectionConfig, log: Logger, discover?: () => Promise<readonly LdapServer[]>): LdapSettings {
+  const urls = config.url === undefined ? [] : [config.url].flat();
+  if (urls.length === 0 && discover === undefined) throw new Error('`url` is missing: where is the directory?');
+  const servers = urls.map((url) => readServer(url, config['start-tls']));
+  for (const { url, security, host, socket } of servers) {
+    if (security === 'none' && socket === undefined && !isLoopback(host)) log.warn('passwords travel to the directory in the clear; use ldaps:// or start-tls', { url });
+  }
+  const { ca } = config;
+  const readCa = (): string | undefined => (ca === undefined || ca.includes('-----BEGIN') ? ca : readFileSync(ca, 'utf8'));
+  const text = readCa();
+  if (text !== undefined && !text.includes('-----BEGIN')) throw new Error(`${String(ca)} holds no PEM certificate`);
+  const { 'bind-dn': dn, 'bind-password': password } = config;
+  if ((dn === undefined) !== (password === undefined)) throw new Error('`bind-dn` and `bind-password` go together');
+  return {
+    servers: () => (servers.length > 0 || discover === undefined ? Promise.resolve(servers) : discover()),
+    ca: readCa, serverName: config['server-name'], bind: dn === undefined || password === undefined ? undefined : { dn, password },
+    timeoutMilliseconds: config['timeout-seconds'] * 1000, connections: config.connections,
+  };
+}
+
+/** @throws Error with a sentence for the admin */
+export function readServer(url: string, startTls: boolean): LdapServer {
+  const parsed = URL.parse(url);
+  const scheme = parsed?.protocol;
+  if (parsed === null || (scheme !== 'ldap:' && scheme !== 'ldaps:' && scheme !== 'ldapi:')) throw new Error(`${url} is no address of a directory; write ldaps://host, ldap://host or ldapi://%2Fpath`);
+  const host = decodeURIComponent(parsed.hostname).replace(/^\[(.*)\]$/, '$1');
+  if (scheme === 'ldapi:') return { url, socket: host, host: 'localhost', port: 0, security: 'none' };
+  if (host === '') throw new Error(`${url} names no host`);
+  const port = parsed.port === '' ? (scheme === 'ldaps:' ? 636 : 389) : Number(parsed.port);
+  return { url, socket: undefined, host, port, security: scheme === 'ldaps:' ? 'tls' : startTls ? 'start-tls' : 'none' };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}

@@ -1,0 +1,114 @@
+/** Calendars for the people of a real OpenLDAP: with Apple's attributes as the example config has it, and with nothing but inetOrgPerson (R42). */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { appleDirectory, plainDirectory, startOpenLdap } from '@kalends/test-services';
+import type { OpenLdap } from '@kalends/test-services';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Dav, NAMESPACES, hrefsIn } from '../dav.ts';
+import { describeWithAll } from '../programs.ts';
+import { root, startServerProcess } from '../server-process.ts';
+import type { ServerProcess } from '../server-process.ts';
+import { calendarFlow, principalOf, searchPrincipals } from './calendar-flow.ts';
+
+const example = join(root, 'config', 'examples', 'open-directory.yaml');
+const alice = { account: 'alice', password: 'alicepw' };
+const zoe = { account: 'zoe', password: 'zoepw' };
+const as = ({ account, password }: { readonly account: string; readonly password: string }) => ({ as: account, password });
+
+describeWithAll(['slapd', 'ldapmodify', 'openssl'], 'an OpenLDAP with Apple\'s attributes', () => {
+  let ldap: OpenLdap;
+  let server: ServerProcess;
+  let dav: Dav;
+  beforeAll(async () => {
+    ldap = await startOpenLdap({ data: appleDirectory });
+    server = await startServerProcess({ config: example, env: ldap.env });
+    dav = new Dav(server.url);
+  });
+  afterAll(async () => {
+    await server?.[Symbol.asyncDispose]();
+    await ldap[Symbol.asyncDispose]();
+  });
+
+  it('lets its people keep calendars, by the example config as it is', () => calendarFlow({ url: server.url, one: alice, other: zoe, otherDisplayName: 'Zoë Ünïcode', otherEmail: 'zoe@example.test' }));
+
+  it('names a principal by its GeneratedUID, never by its name (R30)', async () => {
+    expect(await principalOf(dav, alice)).toBe('/principals/__uids__/10000000-0000-0000-0000-000000000001/');
+  });
+
+  it('knows rooms, things and groups as what they are', async () => {
+    for (const [text, type, id] of [['Room One', 'ROOM', '30000000-0000-0000-0000-000000000001'], ['Projector', 'RESOURCE', '40000000-0000-0000-0000-000000000001'], ['All Staff', 'GROUP', '20000000-0000-0000-0000-000000000001']] as const) {
+      const { plain } = await searchPrincipals(dav, as(alice), text);
+      expect(plain, text).toContain(`<href>/principals/__uids__/${id}/</href>`);
+      expect(plain, text).toContain(`<calendar-user-type>${type}</calendar-user-type>`);
+    }
+  });
+
+  it('counts nested groups: bob of the engineers belongs to the staff (R5)', async () => {
+    const { plain } = await dav.propfind('/principals/users/bob/', '<D:group-membership/>', { as: 'bob', password: 'bobpw' });
+    for (const group of ['20000000-0000-0000-0000-000000000001', '20000000-0000-0000-0000-000000000002']) expect(plain).toContain(`/principals/__uids__/${group}/`);
+  });
+
+  it('gives the delegates that the property list of a resource names (R6)', async () => {
+    const { plain } = await dav.propfind('/principals/users/alice/', '<CS:calendar-proxy-write-for/>', as(alice));
+    expect(plain).toContain('/principals/__uids__/40000000-0000-0000-0000-000000000001/');
+  });
+
+  it('takes a search text for what it is', async () => {
+    expect(hrefsIn((await searchPrincipals(dav, as(alice), '*')).text)).toEqual([]);
+    expect((await dav.send('PROPFIND', '/principals/users/*/', { ...as(alice), depth: '0' })).status).toBe(404);
+  });
+
+  it('refuses to start with Digest, which a bind cannot prove, and says why', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kalends-digest-'));
+    const config = join(folder, 'caldavd.yaml');
+    await writeFile(config, ['plugins:', '  storage: { use: storage-flat-file }', `  people: { use: directory-open-directory, with: { url: ${ldap.url}, base: "${ldap.base}" } }`, '  digest: { use: auth-digest }', ''].join('\n'));
+    await expect(startServerProcess({ config })).rejects.toThrow(/Digest needs a credential source with digest secrets; LDAP and Active Directory have none/);
+    await rm(folder, { recursive: true });
+  });
+});
+
+describeWithAll(['slapd', 'ldapmodify', 'openssl'], 'an OpenLDAP with plain inetOrgPerson', () => {
+  let ldap: OpenLdap;
+  let server: ServerProcess;
+  let folder: string;
+  beforeAll(async () => {
+    ldap = await startOpenLdap({ data: plainDirectory });
+    folder = await mkdtemp(join(tmpdir(), 'kalends-plain-'));
+    await writeFile(join(folder, 'rooms.yaml'), 'locations:\n  - { id: 6BA7B810-9DAD-11D1-80B4-00C04FD430C8, name: attic, display-name: The Attic }\nusers:\n  - { id: local-alice, name: alice, display-name: Another Alice, emails: [alice@elsewhere.test] }\n');
+    await writeFile(join(folder, 'caldavd.yaml'), [
+      'plugins:', '  storage: { use: storage-flat-file }', '  people:', '    use: directory-open-directory',
+      '    with: { url: { env: LDAP_URL }, base: { env: LDAP_BASE }, bind-dn: { env: LDAP_BIND_DN }, bind-password: { env: LDAP_BIND_PW }, ca: { env: LDAP_CA }, preset: posix }',
+      '  rooms: { use: directory-file, with: { file: ./rooms.yaml } }', '  basic: { use: auth-basic }', '',
+    ].join('\n'));
+    server = await startServerProcess({ config: join(folder, 'caldavd.yaml'), env: ldap.env });
+  });
+  afterAll(async () => {
+    await server?.[Symbol.asyncDispose]();
+    await ldap[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('lets its people keep calendars', () => calendarFlow({ url: server.url, one: alice, other: zoe, otherDisplayName: 'Zoë Ünïcode', otherEmail: 'zoe@example.test' }));
+
+  it('follows groups of names and groups of DNs, and ends where a group holds itself', async () => {
+    const dav = new Dav(server.url);
+    const groupsOf = async (account: string): Promise<readonly string[]> => {
+      const hrefs = (await dav.propfind(`/principals/users/${account}/`, '<D:group-membership/>', { as: account, password: `${account}pw` })).plain.matchAll(/<href>(\/principals\/__uids__\/[^<]+)<\/href>/g);
+      const names = await Promise.all([...new Set([...hrefs].map((match) => match[1]!))].filter((href) => !href.includes('calendar-proxy')).map(async (href) => /<displayname>([^<]+)</.exec((await dav.propfind(href, '<D:displayname/>', as(alice))).plain)?.[1]));
+      return names.filter((name) => name !== undefined).sort();
+    };
+    expect(await groupsOf('alice')).toEqual(expect.arrayContaining(['outer', 'staff']));
+    expect(await groupsOf('bob')).toEqual(expect.arrayContaining(['inner', 'outer']));
+    expect(await groupsOf('zoe')).toEqual(expect.arrayContaining(['loop', 'staff']));
+  });
+
+  describe('beside a file with rooms', () => {
+    it('is one directory with it, and wins where both know an account', async () => {
+      const dav = new Dav(server.url);
+      expect((await searchPrincipals(dav, as(alice), 'Attic')).plain).toContain('/principals/__uids__/6BA7B810-9DAD-11D1-80B4-00C04FD430C8/');
+      expect(await principalOf(dav, alice)).not.toContain('local-alice');
+      expect((await dav.report('/principals/', `<D:principal-property-search ${NAMESPACES}><D:property-search><D:prop><D:displayname/></D:prop><D:match>Alice</D:match></D:property-search><D:prop><D:displayname/></D:prop></D:principal-property-search>`, { ...as(alice), depth: '0' })).text).toContain('Alice Example');
+    });
+  });
+});

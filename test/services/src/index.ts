@@ -1,0 +1,6 @@
+/** Real servers for tests: started on loopback from a folder of their own, stopped by the process that was started. */
+export { startOpenLdap } from './open-ldap.ts';
+export type { OpenLdap, OpenLdapOptions } from './open-ldap.ts';
+export { appleDirectory, bulkUsers, plainDirectory, record } from './ldif.ts';
+export { startSambaAd } from './samba-ad.ts';
+export type { SambaAd } from './samba-ad.ts';
