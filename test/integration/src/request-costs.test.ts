@@ -10,7 +10,7 @@ import { createItemReader } from '@kalends/icalendar';
 import { newCounters } from '@kalends/lib-shards';
 import type { StoreCounters } from '@kalends/lib-shards';
 import { openFlatFileStore } from '@kalends/storage-flat-file';
-import { event } from '@kalends/testkit';
+import { event, fakeClock } from '@kalends/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AMY_HOME, NOW, givenServer } from './caldav-server.ts';
 import type { Answer, GivenServer } from './caldav-server.ts';
@@ -32,7 +32,7 @@ let server: GivenServer;
 let close: () => Promise<void>;
 
 beforeAll(async () => {
-  const provider = await openFlatFileStore({ path: folder, shards: 1, itemReader: createItemReader(() => NOW), writer: 'inline', checkpointSeconds: 3_600, count });
+  const provider = await openFlatFileStore({ path: folder, shards: 1, itemReader: createItemReader(() => NOW), writer: 'inline', checkpointSeconds: 3_600, count, clock: fakeClock(NOW * 1000) });
   server = await givenServer({ provider });
   close = () => provider.close();
   for (let day = 0; day < ITEMS; day++) await server.send('PUT', `${CALENDAR}e${String(day)}.ics`, event(`e${String(day)}`, { start: NOW + day * DAY + DAY / 2 }).body);
@@ -128,6 +128,18 @@ describe('over flat files', () => {
     const cost = await costOf('REPORT', CALENDAR, `<C:free-busy-query ${NAMESPACES}>${month}</C:free-busy-query>`, { Depth: '1' });
     expect(cost).toMatchObject({ statements: LOCATE + 1, fileOpens: 0 });
     expect(cost.answer.text).toContain('FREEBUSY');
+  });
+
+  it('reads locks where a home has some, with one statement, and nowhere else', async () => {
+    const put = async (summary: string): Promise<number> => (await costOf('PUT', `${CALENDAR}held.ics`, event('held', { start: NOW - DAY, summary }).body)).statements;
+    await put('one');
+    const without = await put('two');
+    const body = `<lockinfo ${NAMESPACES}><lockscope><exclusive/></lockscope><locktype><write/></locktype></lockinfo>`;
+    const { answer } = await costOf('LOCK', `${CALENDAR}e1.ics`, body);
+    expect(await put('three')).toBe(without + 1);
+    await costOf('UNLOCK', `${CALENDAR}e1.ics`, undefined, { 'Lock-Token': answer.headers.get('lock-token')! });
+    expect(await put('four')).toBe(without);
+    await costOf('DELETE', `${CALENDAR}held.ics`);
   });
 
   it('stores and removes an event with one commit each', async () => {
