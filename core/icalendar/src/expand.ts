@@ -2,8 +2,8 @@
  * CALDAV:expand and CALDAV:limit-recurrence-set (RFC 4791 §9.6.5, §9.6.6). Expansion copies octets by the slices of the facts and writes three lines an
  * instance; where they do not reach, it goes by the parsed tree. Both give the same instances.
  *
- * Times with a zone become UTC; dates stay dates, and floating times float: only the range is read on the clock of `floating`. The first instance of a series
- * is the master itself and so has no RECURRENCE-ID; the RFC leaves that open, and clients know it so from the classic server.
+ * Times with a zone become UTC; dates stay dates, and floating times float: only the range is read on the clock of `floating`. Of a series, all instances
+ * but the initial one have a RECURRENCE-ID (§9.6.5); that one is the master itself.
  */
 import type { EpochSeconds, ItemFacts, TimeRange } from '@kalends/contracts';
 import type { CalendarObject } from './calendar-object.ts';

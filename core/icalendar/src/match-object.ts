@@ -11,7 +11,7 @@ import type { Component, Property } from './component.ts';
 import { findComponents } from './component.ts';
 import type { ComponentFilter, ParameterFilter, PropertyFilter } from './filter.ts';
 import { MAX_INSTANCES } from './limits.ts';
-import { overlaps, seriesTouches } from './overlap.ts';
+import { overlaps, seriesTouches, someInstance } from './overlap.ts';
 import type { Instance, Part, Series } from './series.ts';
 import { instancesNear, isFloating, readSeries, singleInstances } from './series.ts';
 import { textMatcher } from './text-match.ts';
@@ -26,7 +26,7 @@ export type ObjectTest = (object: CalendarObject) => boolean;
 
 interface Subject { readonly root: Component; readonly series: Series; readonly floating: Zone | undefined }
 type ComponentTest = (component: Component, subject: Subject, part: Part | undefined) => boolean;
-type PropertyTest = (component: Component, subject: Subject) => boolean;
+type PropertyTest = (component: Component, subject: Subject, part: Part | undefined) => boolean;
 
 /** `filter` is the VCALENDAR one. */
 export function objectTest(filter: ComponentFilter, floating: Zone | undefined): ObjectTest {
@@ -100,9 +100,33 @@ function propertyTest({ name, absent, any, range, text, parameters }: PropertyFi
   const matches = text === undefined ? undefined : textMatcher(text);
   const parameterTests = parameters.map(parameterTest);
   const suffices = any === true && parameterTests.length > 0;
-  return (component, subject) => component.properties.some((property) => {
-    if (property.name !== name || (range !== undefined && !propertyOverlaps(property, subject, range))) return false;
+  return (component, subject, part) => propertiesOf(component, name, range).some((property) => {
+    if (property.name !== name && parameters.length > 0) return false;
+    if (range !== undefined && !(isOfInstances(component, part, property, name) ? instancesOverlap(subject, part!, name, range) : propertyOverlaps(property, subject, range))) return false;
     return (matches === undefined || matches(readText(property.value))) && (suffices ? parameterTests.some((test) => test(property)) : parameterTests.every((test) => test(property)));
+  });
+}
+
+/** Those of that name. §9.9: where DTEND or DUE is asked for its time, an end that DURATION says is as good. */
+function propertiesOf({ name: kind, properties }: Component, name: string, range: TimeRange | undefined): readonly Property[] {
+  const found = properties.filter((property) => property.name === name);
+  if (found.length > 0 || range === undefined || name !== ENDS.get(kind)) return found;
+  return properties.some((property) => property.name === 'DTSTART') ? properties.filter((property) => property.name === 'DURATION') : [];
+}
+const ENDS: ReadonlyMap<string, string> = new Map([['VEVENT', 'DTEND'], ['VTODO', 'DUE']]);
+
+/** §9.9: what recurs has its times again at every instance. A DURATION stands for an end. */
+function isOfInstances(component: Component, part: Part | undefined, property: Property, name: string): boolean {
+  return part?.component === component && part.start !== undefined && (name === 'DTSTART' || name === ENDS.get(component.name)) && (property.name === 'DURATION' || part.recurrenceId === undefined);
+}
+
+/** DTSTART or the end of any instance of the part lies in `[start, end)`; a DATE is its day. */
+function instancesOverlap({ series, floating }: Subject, { index, start: own }: Part, name: string, range: TimeRange): boolean {
+  const length = own?.kind === 'date' ? DAY : 0;
+  // An instance that ends inside the range touches one that begins a second earlier.
+  return someInstance(series, { start: range.start - length - 1, end: range.end }, floating, ({ part }, { start, end }) => {
+    const at = name === 'DTSTART' ? start + part.before : end - part.after;
+    return part.index === index && overlaps(at, at + length, range);
   });
 }
 

@@ -3,7 +3,7 @@
  * collation that nobody here knows is CALDAV:supported-collation (§7.8). Pure; knows no calendars.
  */
 import type { TimeRange, XmlNode } from '@kalends/contracts';
-import { COLLATIONS, MATCH_TYPES } from '@kalends/icalendar';
+import { COLLATIONS, COMPONENT_KINDS, MATCH_TYPES } from '@kalends/icalendar';
 import type { Collation, ComponentFilter, ParameterFilter, PropertyFilter, TextMatch } from '@kalends/icalendar';
 import { CALDAV } from '@kalends/webdav';
 import { supportedCollation, validFilter } from '../preconditions.ts';
@@ -16,23 +16,32 @@ export function readFilter(filter: XmlNode): ComponentFilter {
   const tops = elements(filter, ['comp-filter']);
   const top = tops[0];
   if (top === undefined || tops.length !== 1) throw validFilter('a filter holds exactly one comp-filter');
-  const read = componentFilter(top);
+  const read = componentFilter(top, undefined);
   if (read.name !== 'VCALENDAR') throw validFilter('the outermost comp-filter names VCALENDAR');
   if (read.range !== undefined) throw validFilter('VCALENDAR has no time of its own to compare with a time-range');
   return read;
 }
 
-function componentFilter(node: XmlNode): ComponentFilter {
+/** What stands directly in a VCALENDAR and nowhere else (RFC 5545 §3.6). */
+const OUTER: ReadonlySet<string> = new Set([...COMPONENT_KINDS, 'VTIMEZONE']);
+
+function componentFilter(node: XmlNode, parent: string | undefined): ComponentFilter {
   const children = elements(node, ['is-not-defined', 'time-range', 'prop-filter', 'comp-filter']);
   const name = nameOf(node);
+  if (parent !== undefined && (name === 'VCALENDAR' || (OUTER.has(name) && parent !== 'VCALENDAR'))) throw validFilter(`${name} is never inside ${parent}`);
   if (isAbsent(node, children)) return { name, absent: true, properties: [], components: [] };
   const range = rangeOf(node, children);
   return {
     name, ...(range === undefined ? {} : { range }), ...anyOf(node),
     properties: named(children, 'prop-filter').map(propertyFilter),
-    components: named(children, 'comp-filter').map(componentFilter),
+    components: named(children, 'comp-filter').map((child) => componentFilter(child, name)),
   };
 }
+
+/** Properties with a time; those of other programs (X-) may have one. */
+const TIMES: ReadonlySet<string> = new Set([
+  'COMPLETED', 'CREATED', 'DTEND', 'DTSTAMP', 'DTSTART', 'DUE', 'LAST-MODIFIED', 'RECURRENCE-ID', 'EXDATE', 'RDATE', 'FREEBUSY', 'TRIGGER', 'ACKNOWLEDGED',
+]);
 
 function propertyFilter(node: XmlNode): PropertyFilter {
   const children = elements(node, ['is-not-defined', 'time-range', 'text-match', 'param-filter']);
@@ -40,6 +49,8 @@ function propertyFilter(node: XmlNode): PropertyFilter {
   if (isAbsent(node, children)) return { name, absent: true, parameters: [] };
   const range = rangeOf(node, children);
   const text = textOf(node, children);
+  // §7.8 names this for SUMMARY.
+  if (range !== undefined && !TIMES.has(name) && !name.startsWith('X-')) throw validFilter(`${name} has no time to compare with a time-range`);
   if (range !== undefined && text !== undefined) throw validFilter('a prop-filter has a time-range or a text-match, not both');
   return {
     name, ...(range === undefined ? {} : { range }), ...(text === undefined ? {} : { text }), ...anyOf(node),

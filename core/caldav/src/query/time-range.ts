@@ -3,7 +3,7 @@
  * query reach (`limits.queryPast`, `limits.queryFuture`).
  */
 import type { EpochSeconds, Limits, TimeRange, XmlNode } from '@kalends/contracts';
-import { ALWAYS, LAST_LOCAL, formatUtc, parseTime } from '@kalends/icalendar';
+import { ALWAYS, FLOOR, LAST_LOCAL, formatUtc, parseTime } from '@kalends/icalendar';
 import type { ComponentFilter } from '@kalends/icalendar';
 import { maxDateTime, minDateTime, validFilter } from '../preconditions.ts';
 
@@ -29,6 +29,8 @@ function instant(node: XmlNode, end: 'start' | 'end'): EpochSeconds | undefined 
   if (text === undefined) return undefined;
   const parsed = parseTime(text);
   if (parsed?.kind !== 'utc') throw validFilter(`${end} of ${node.name.local} is not a date-time in UTC: "${text.slice(0, 40)}"`);
+  // §7.8: also of ranges that only say what is returned. The dates are those of the calendars' own properties.
+  if (parsed.local < FLOOR) throw minDateTime(formatUtc(FLOOR), `${end} of ${node.name.local} lies before every date that a calendar takes`);
   return parsed.local;
 }
 
