@@ -59,18 +59,19 @@ function validateCalendar(root: Component, tell: Tell): void {
   if (method !== undefined) tell('valid-calendar-object-resource', 'RFC 4791 §4.1', `METHOD:${method.value} in a stored object`, method);
 }
 
-/** RFC 4791 §4.1: one kind beside VTIMEZONE. */
+/** RFC 4791 §4.1: one kind beside VTIMEZONE; and beside that what clients have invented for themselves (§5.3.3). */
 function validateKinds(root: Component, { components }: Rules, tell: Tell): ComponentKind | undefined {
   let first: Component | undefined;
   for (const child of root.components) {
     if (child.name === 'VTIMEZONE') continue;
     if (child.name === 'X-CALENDARSERVER-PERUSER') tell('valid-calendar-data', 'RFC 4791 §5.3.2.1', 'X-CALENDARSERVER-PERUSER is the server\'s', child);
+    else if (child.name.startsWith('X-')) continue;
     else if (!isComponentKind(child.name)) tell('valid-calendar-object-resource', 'RFC 4791 §4.1', `${child.name} cannot be stored`, child);
     else if (first === undefined) first = child;
     else if (first.name !== child.name) tell('valid-calendar-object-resource', 'RFC 4791 §4.1', `${child.name} beside ${first.name}`, child);
   }
   if (first === undefined) {
-    if (root.components.every(({ name }) => name === 'VTIMEZONE')) tell('valid-calendar-data', 'RFC 5545 §3.6', 'no component but time zones', root);
+    if (root.components.every(({ name }) => name === 'VTIMEZONE' || name.startsWith('X-'))) tell('valid-calendar-data', 'RFC 5545 §3.6', 'no component but time zones', root);
     return undefined;
   }
   const kind = first.name as ComponentKind;
