@@ -11,11 +11,12 @@ import makeRouter from 'router';
 import { LineFormat } from './access-log.ts';
 import type { TrustedProxies } from './client.ts';
 import { ClientGone, Exchange } from './exchange.ts';
+import type { TransportPolicy } from './transport-policy.ts';
 
 export interface FrontParts {
   readonly features: readonly HttpFeature[];
   /** For all paths of Express features and those of its own. */ readonly host: { readonly app: RequestHandler; serves(path: string): boolean };
-  readonly proxies: TrustedProxies; readonly accessLog: AccessLog | undefined; readonly clock: Clock; readonly log: Logger;
+  readonly proxies: TrustedProxies; /** Absent: connections with and without TLS are served alike. */ readonly transport?: TransportPolicy; readonly accessLog: AccessLog | undefined; readonly clock: Clock; readonly log: Logger;
 }
 
 type ExchangeFeature = HttpFeature & { readonly kind: 'exchange' };
@@ -35,6 +36,7 @@ export class Front {
     this.#router = makeRouter() as unknown as Router;
     this.#router.use((request: Request, response: Response, next: NextFunction) => {
       const exchange = this.#begin(request, response);
+      if (parts.transport?.answers(exchange) === true) return;
       const feature = this.#featureOf(exchange.path);
       if (feature === undefined) {
         Object.defineProperty(request, EXCHANGE, { value: exchange });

@@ -65,6 +65,11 @@ export class Listener {
     });
   }
 
+  /** For connections from now on; open ones go on as they began. */
+  useTls(tls: TlsOptions): void {
+    for (const { server, address } of this.#servers) if (address.secure) (server as Server & { setSecureContext(options: TlsOptions): void }).setSecureContext(tls);
+  }
+
   async stop(deadline: AbortSignal): Promise<void> {
     this.#draining = true;
     // A connection that is kept would hold up the end.

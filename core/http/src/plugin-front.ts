@@ -10,7 +10,9 @@ import { ExpressHost } from './express-host.ts';
 import { Front } from './front.ts';
 import { Listener, readAddress } from './listen.ts';
 import { listening } from './listening.ts';
-import { readTls, validUntil } from './tls.ts';
+import { CertificateKeeper } from './certificate-keeper.ts';
+import { describeCertificate, readTls, validUntil } from './tls.ts';
+import { TransportPolicy } from './transport-policy.ts';
 
 const DAY_MILLISECONDS = 86_400_000;
 const seconds = (fallback: number, most: number, what: string): z.ZodDefault<z.ZodNumber> => z.number().min(1).max(most).default(fallback).describe(what);
@@ -29,6 +31,9 @@ const config = z.strictObject({
   'keep-alive-seconds': seconds(65, 3600, 'How long an idle connection stays; longer than that of a load balancer in front.'),
   'header-octets': z.number().int().min(4096).max(1_048_576).default(32_768).describe('Kerberos tickets can take 16 KiB.'),
   'header-count': z.number().int().min(20).max(2000).default(200),
+  'certificate-check-seconds': seconds(30, 86_400, 'How often the certificate files are looked at; renewed ones are used without a restart.'),
+  'redirect-to-tls': z.boolean().default(false).describe('Send requests in the clear to the address with TLS. Wants a listener with TLS, or a public-url with https.'),
+  'hsts-seconds': z.number().int().min(0).max(63_072_000).default(0).describe('How long browsers shall remember to use TLS (RFC 6797). 0: not said.'),
   connections: z.number().int().min(1).default(10_000).describe('Open at once, a process and address.'),
 });
 
@@ -43,9 +48,17 @@ export default definePlugin({
   async setup({ config, deps, log, lifecycle }) {
     const { features, adminApis, authentication, inspector, accessLog, clock } = deps;
     const tls = config.tls === undefined ? undefined : await readTls(config.tls);
+    const { deployment } = deps;
     const addresses = config.listen.map((text) => readAddress(text, tls !== undefined));
     const host = await ExpressHost.open({ features, adminApis, authentication, inspector, log });
-    const front = new Front({ features, host, proxies: new TrustedProxies(config['trusted-proxies']), accessLog, clock, log });
+    if (config['redirect-to-tls'] && !addresses.some(({ secure }) => secure) && deployment.publicUrl.protocol !== 'https:') {
+      throw new Error('redirect-to-tls has nowhere to send anybody: listen with TLS, or give server.public-url with https');
+    }
+    const transport = new TransportPolicy({
+      redirect: config['redirect-to-tls'], hstsSeconds: config['hsts-seconds'], publicUrl: () => deployment.publicUrl,
+      securePort: () => listener.addresses().find(({ secure }) => secure)?.port,
+    });
+    const front = new Front({ features, host, proxies: new TrustedProxies(config['trusted-proxies']), transport, accessLog, clock, log });
     const listener = new Listener(addresses, front.handle, {
       headersMilliseconds: config['headers-seconds'] * 1000, requestMilliseconds: config['request-seconds'] * 1000,
       keepAliveMilliseconds: config['keep-alive-seconds'] * 1000, headerOctets: config['header-octets'], headerCount: config['header-count'],
@@ -57,9 +70,15 @@ export default definePlugin({
       for (const { secure, host, port } of listener.addresses()) log.info('listening', { address: `${secure ? 'https' : 'http'}://${host?.includes(':') === true ? `[${host}]` : host}:${port}` });
     });
     lifecycle.onStop((deadline) => listener.stop(deadline));
-    if (tls !== undefined) {
-      const until = validUntil(tls);
+    if (config.tls !== undefined && tls !== undefined) {
+      const keeper = new CertificateKeeper({ files: config.tls, tls, use: (renewed) => { listener.useTls(renewed); }, log, everyMilliseconds: config['certificate-check-seconds'] * 1000 });
+      lifecycle.onStart(async () => {
+        log.info('certificate', describeCertificate(tls));
+        await keeper.start();
+      });
+      lifecycle.onStop(() => { keeper.stop(); return Promise.resolve(); });
       lifecycle.health('certificate', () => {
+        const until = validUntil(keeper.tls);
         const days = Math.floor((until.getTime() - clock.now()) / DAY_MILLISECONDS);
         return Promise.resolve({ ok: days >= 0, detail: days < 0 ? `expired on ${until.toISOString()}` : `valid for ${days} days` });
       });

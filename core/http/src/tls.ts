@@ -24,6 +24,12 @@ export function validUntil(tls: TlsOptions): Date {
   return new X509Certificate(tls.cert).validToDate;
 }
 
+/** For the log: what a person compares with what the client shows. */
+export function describeCertificate(tls: TlsOptions): { readonly subject: string; readonly until: string; readonly sha256: string } {
+  const { subject, validToDate, fingerprint256 } = new X509Certificate(tls.cert);
+  return { subject: subject.replaceAll('\n', ', '), until: validToDate.toISOString(), sha256: fingerprint256 };
+}
+
 async function read(path: string, what: string): Promise<Buffer> {
   if (isPem(path)) return Buffer.from(path);
   try {
@@ -34,7 +40,7 @@ async function read(path: string, what: string): Promise<Buffer> {
 }
 
 /** The config says `{ file: … }` or `{ env: … }` in the place of a path: then the text is here already. */
-function isPem(text: string): boolean {
+export function isPem(text: string): boolean {
   return text.trimStart().startsWith('-----BEGIN ');
 }
 
