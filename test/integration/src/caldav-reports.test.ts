@@ -99,10 +99,13 @@ describe('calendar-query', () => {
   it('reads a zone that nobody else knows from the VTIMEZONE in the query', async () => {
     await using server = await givenServer();
     await server.send('PUT', `${CALENDAR}f.ics`, event('f', { start: '20260302T003000', end: '20260302T010000' }).body);
-    const zone = ['BEGIN:VCALENDAR', 'BEGIN:VTIMEZONE', 'TZID:Our own', 'BEGIN:STANDARD', 'DTSTART:19700101T000000', 'TZOFFSETFROM:+0200', 'TZOFFSETTO:+0200', 'END:STANDARD', 'END:VTIMEZONE', 'END:VCALENDAR', ''].join('\r\n');
+    const zone = ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//x//y//EN', 'BEGIN:VTIMEZONE', 'TZID:Our own', 'BEGIN:STANDARD', 'DTSTART:19700101T000000', 'TZOFFSETFROM:+0200', 'TZOFFSETTO:+0200', 'END:STANDARD', 'END:VTIMEZONE', 'END:VCALENDAR', ''].join('\r\n');
     const before = inRange('VEVENT', 'start="20260301T220000Z" end="20260301T230000Z"');
     expect(names(await report(server, query(before, '<getetag/>', `<C:timezone>${zone}</C:timezone>`)))).toEqual(['f.ics']);
     expect(names(await report(server, query(before)))).toEqual([]);
+    // RFC 4791 §9.8: a valid iCalendar object, so with what RFC 5545 §3.6 requires.
+    const refused = await report(server, query(before, '<getetag/>', `<C:timezone>${zone.replace('VERSION:2.0\r\n', '')}</C:timezone>`));
+    expect([refused.status, refused.condition()]).toEqual([403, 'valid-calendar-data']);
   });
 
   it('expands days in the zone that the query brings (RFC 4791 §9.8)', async () => {

@@ -15,6 +15,7 @@ import type { InstanceSpec, Logger, PluginDefinition } from '@kalends/kernel';
 import { schedulingPlugin } from '@kalends/scheduling';
 import { basic, clockPlugin, fakeClock, memoryDirectory, memoryDirectoryPlugin, memoryServicesPlugin, memoryStore, memoryStorePlugin, person, room, transportPlugin, trustingAuthenticatorPlugin } from '@kalends/testkit';
 import type { FakeClock, MemoryDirectoryOptions, StoreProvider } from '@kalends/testkit';
+import timezonesPlugin from '@kalends/timezone-service';
 import { Element, accessPlugin, parse, principalsPlugin, webdavPlugin } from '@kalends/webdav';
 
 export interface Answer {
@@ -75,7 +76,7 @@ export async function givenServer(options: ServerOptions = {}): Promise<GivenSer
   const definitions = {
     observed, clock: clockPlugin(clock), store: memoryStorePlugin({ ...provider, store: counted.store }), services: memoryServicesPlugin(), people: memoryDirectoryPlugin(memoryDirectory(people, options.members === undefined ? {} : { members: options.members })), directory: directoryPlugin,
     basic: trustingAuthenticatorPlugin(), authentication: authenticationPlugin, jobs: jobsPlugin, access: accessPlugin, principals: principalsPlugin, webdav: webdavPlugin,
-    caldav: caldavPlugin, scheduling: schedulingPlugin, front: frontPlugin, watcher,
+    caldav: caldavPlugin, scheduling: schedulingPlugin, timezones: timezonesPlugin, front: frontPlugin, watcher,
     ...Object.fromEntries((options.steps ?? []).map((step, index) => [`step-${index}`, stepPlugin(step)])),
     ...Object.fromEntries((options.transports ?? []).map((transport, index) => [`transport-${index}`, transportPlugin(transport)])),
   };

@@ -9,6 +9,7 @@ import type { EngineRequest } from '@kalends/webdav';
 import { once } from 'node:events';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { FOOTER, OneCalendar, header } from '../query/one-calendar.ts';
+import { delivered, zoneDelivery } from '../query/zone-delivery.ts';
 import { contentType, negotiate, sendCalendar } from './send-calendar.ts';
 
 export function getCollectionSpecs(store: CalendarStore): readonly MethodSpec[] {
@@ -53,12 +54,15 @@ async function getCollection(store: CalendarStore, request: EngineRequest): Prom
 async function* calendarText(store: CalendarStore, request: EngineRequest, collection: Collection, name: string | undefined): AsyncGenerator<string> {
   const access = await request.items(request.resource);
   const whole = new OneCalendar();
+  const delivery = zoneDelivery(request);
   yield header(name);
   for await (const batch of store.listItems(collection.id, request.selectOf(collection, { body: true }))) {
     let part = '';
     for (const item of batch) {
       const allowed = access.constant ?? access.of(item);
-      if ((allowed & READ) === READ && item.body !== undefined) part += whole.add(Buffer.from(item.body.buffer, item.body.byteOffset, item.body.byteLength).toString('utf8'));
+      if ((allowed & READ) !== READ || item.body === undefined) continue;
+      const { buffer, byteOffset, byteLength } = delivered(item.body, delivery);
+      part += whole.add(Buffer.from(buffer, byteOffset, byteLength).toString('utf8'));
     }
     if (part !== '') yield part;
   }

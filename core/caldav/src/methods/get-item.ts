@@ -6,6 +6,7 @@ import type { CalendarStore, DavRequest, Item, ItemSelect, MethodSpec } from '@k
 import { READ } from '@kalends/contracts';
 import { engineOf, itemTag, notFound } from '@kalends/webdav';
 import type { CalendarMedia } from '../query/read-calendar-data.ts';
+import { delivered, zoneDelivery } from '../query/zone-delivery.ts';
 import { negotiate, sendCalendar } from './send-calendar.ts';
 
 const WHOLE: ItemSelect = { meta: true, body: true };
@@ -31,10 +32,10 @@ async function getItem(store: CalendarStore, dav: DavRequest): Promise<void> {
   sendItem(request, whole, 200, media);
 }
 
-/** `item` with meta and body. */
+/** `item` with meta and body; with or without well-known time zones as the client asks (RFC 7809 §7.1). */
 export function sendItem(request: DavRequest, item: Item, status: number, media: CalendarMedia, headers: Readonly<Record<string, string>> = {}): void {
   const { meta } = item;
-  sendCalendar(request, status, item.body ?? EMPTY, {
+  sendCalendar(request, status, delivered(item.body ?? EMPTY, zoneDelivery(request)), {
     ETag: itemTag(item),
     ...(meta === undefined ? {} : { 'Last-Modified': new Date(meta.modified * 1000).toUTCString() }),
     ...(meta?.scheduleTag === undefined ? {} : { 'Schedule-Tag': `"${meta.scheduleTag}"` }),

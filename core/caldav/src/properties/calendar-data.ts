@@ -1,14 +1,16 @@
 /**
  * CALDAV:calendar-data of items (RFC 4791 §9.6): what a REPORT asks for in its `DAV:prop`. Compiled once for each element that asks, and identical bodies are
- * one element; stored octets go out unparsed where nothing is left out or expanded.
+ * one element; stored octets go out unparsed where nothing is left out or expanded. Time zones come or stay away as a header field says (RFC 7809 §7.1).
  */
 import type { Collection, Item, LiveProperty, XmlNode, XmlSink } from '@kalends/contracts';
-import { CLEAN, renderer, toJson } from '@kalends/icalendar';
+import { CLEAN, isWhole, renderer, toJson } from '@kalends/icalendar';
 import type { Renderer, Zone } from '@kalends/icalendar';
 import { CALDAV } from '@kalends/webdav';
 import { caldav } from '../names.ts';
 import { mediaAttributes, readCalendarData } from '../query/read-calendar-data.ts';
 import type { CalendarDataRequest } from '../query/read-calendar-data.ts';
+import { delivered, zoneDelivery } from '../query/zone-delivery.ts';
+import type { ZoneDelivery } from '../query/zone-delivery.ts';
 import { zoneOf } from './time-zone.ts';
 
 export class CalendarDataView {
@@ -16,6 +18,7 @@ export class CalendarDataView {
   readonly #json: boolean;
   readonly #zone: Zone | undefined;
   readonly #floats: boolean;
+  readonly #withZones: boolean;
   readonly #renderers = new Map<Zone | undefined, Renderer>();
 
   /** `zone`: the report's own (RFC 4791 §9.8), before each calendar's. @throws DavError CALDAV:supported-calendar-data, CALDAV:valid-filter */
@@ -23,9 +26,11 @@ export class CalendarDataView {
     this.asked = readCalendarData(node);
     this.#zone = zone;
     this.#json = this.asked.media === 'application/calendar+json';
-    const { expand, limitRecurrenceSet, limitFreebusySet } = this.asked;
+    const { component, expand, limitRecurrenceSet, limitFreebusySet } = this.asked;
     // The calendar's zone matters where floating times are compared with a range.
     this.#floats = expand !== undefined || limitRecurrenceSet !== undefined || limitFreebusySet !== undefined;
+    // Whoever names components names VTIMEZONE too where he wants it.
+    this.#withZones = component === undefined || isWhole(component) || component.components === 'all' || component.components.some((inside) => inside.name === 'VTIMEZONE' && isWhole(inside));
   }
 
   /** What makes writing fast beside the octets. */
@@ -33,10 +38,11 @@ export class CalendarDataView {
     return this.#rendererFor(undefined).wantsFacts;
   }
 
-  write(xml: XmlSink, { body, facts }: Item, collection: Collection | undefined): boolean {
+  write(xml: XmlSink, { body, facts }: Item, collection: Collection | undefined, delivery: ZoneDelivery): boolean {
     if (body === undefined) return false;
     const made = this.#rendererFor(this.#floats ? this.#zone ?? (collection === undefined ? undefined : zoneOf(collection)) : undefined);
-    const text = made.verbatim ? body : made.render(body, facts);
+    const rendered = made.verbatim ? body : made.render(body, facts);
+    const text = this.#withZones || delivery === 'by-reference' ? delivered(rendered, delivery) : rendered;
     if (this.#json) xml.text(decode(toJson(text)));
     else xml.octets(text, facts !== undefined && (facts.flags & CLEAN) !== 0);
     return true;
@@ -64,9 +70,9 @@ export function askedView(report: XmlNode, zone?: Zone): CalendarDataView | unde
   return node === undefined ? undefined : viewOf(node, zone);
 }
 
-export const calendarData: LiveProperty = {
-  name: caldav('calendar-data'), kinds: ['calendar-item', 'inbox-item'], select: { body: true },
-  write: (xml, { item, resource }, _loaded, asked) => item !== undefined && viewOf(asked).write(xml, item, resource.collection),
+export const calendarData: LiveProperty<ZoneDelivery> = {
+  name: caldav('calendar-data'), kinds: ['calendar-item', 'inbox-item'], select: { body: true }, loadOnce: zoneDelivery,
+  write: (xml, { item, resource }, delivery, asked) => item !== undefined && viewOf(asked).write(xml, item, resource.collection, delivery),
   attributes: (asked) => mediaAttributes(viewOf(asked).asked.media),
 };
 

@@ -3,7 +3,7 @@
  * removes both. It is the zone in which floating times and all-day events of a calendar are read.
  */
 import type { Collection, LiveProperty, PrincipalId, PropertyChange, PropertyRow, XmlNode } from '@kalends/contracts';
-import { ObjectZones, findProperty, knownZone, parse, parseJson, readText, toJson, vtimezoneText, zoneName } from '@kalends/icalendar';
+import { ObjectZones, findProperty, knownZone, parse, parseJson, readText, toJson, vtimezoneText, zoneName, zoneNamed } from '@kalends/icalendar';
 import type { CalendarObject, Zone } from '@kalends/icalendar';
 import { clark, collectionChange, collectionProperty, storedProperty, storedText, textOf } from '@kalends/webdav';
 import { caldav } from '../names.ts';
@@ -53,7 +53,8 @@ function both(row: PropertyRow, { id, text }: ZoneValue): PropertyChange {
 
 function namedZone({ text }: XmlNode): ZoneValue {
   const id = text.trim();
-  const vtimezone = vtimezoneText(id);
+  // Windows names too: the time zone service has them as aliases.
+  const vtimezone = vtimezoneText(id) ?? vtimezoneText(zoneName(id) ?? '');
   if (vtimezone === undefined) throw validTimezone(`The server does not know the time zone "${id.slice(0, 80)}".`);
   return { id, text: `BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Kalends//Kalends//EN\r\n${vtimezone}END:VCALENDAR\r\n` };
 }
@@ -77,7 +78,7 @@ const tzidOf = ({ root }: CalendarObject): string => readText(findProperty(root.
 /** The zone of floating times in a calendar; undefined: UTC. */
 export function zoneOf(collection: Collection, viewer?: PrincipalId): Zone | undefined {
   const id = collectionProperty(collection, KEY_ID, viewer);
-  if (id !== undefined) return knownZone(textOf(id));
+  if (id !== undefined) return zoneNamed(textOf(id)) ?? knownZone(textOf(id));
   const stored = collectionProperty(collection, KEY, viewer);
   if (stored === undefined) return undefined;
   // A row that was read is never changed, so what its text says is read once.

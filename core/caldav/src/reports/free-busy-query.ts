@@ -5,6 +5,7 @@
 import type { CalendarStore, Clock, Collection, DavRequest, DavResource, Limits, ReportSpec, TimeRange, XmlNode } from '@kalends/contracts';
 import { READ_FREE_BUSY } from '@kalends/contracts';
 import { freeBusyText } from '@kalends/icalendar';
+import type { Zone } from '@kalends/icalendar';
 import { CALDAV, engineOf, joinPath } from '@kalends/webdav';
 import type { EngineRequest } from '@kalends/webdav';
 import { randomUUID } from 'node:crypto';
@@ -12,9 +13,10 @@ import { sendCalendar } from '../methods/send-calendar.ts';
 import { caldav } from '../names.ts';
 import { validFilter } from '../preconditions.ts';
 import { BusyTime, countsFor } from '../query/busy-time.ts';
+import { queryZone } from '../query/query-zone.ts';
 import { checkReach, closedRange } from '../query/time-range.ts';
 
-export interface FreeBusyQuery { readonly range: TimeRange }
+export interface FreeBusyQuery { readonly range: TimeRange; /** The query's own; undefined: each calendar's. */ readonly zone: Zone | undefined }
 
 export class FreeBusyQueryReport {
   readonly #store: CalendarStore;
@@ -31,14 +33,14 @@ export class FreeBusyQueryReport {
     return { name: caldav('free-busy-query'), kinds: ['calendar', 'share', 'home'], requires: READ_FREE_BUSY, read: readQuery, run: (request, query) => this.run(request, query) };
   }
 
-  async run(dav: DavRequest, { range }: FreeBusyQuery): Promise<void> {
+  async run(dav: DavRequest, { range, zone }: FreeBusyQuery): Promise<void> {
     const request = engineOf(dav);
     const now = Math.floor(this.#clock.now() / 1000);
     checkReach(range, now, this.#limits);
     const busy = new BusyTime(range);
     for (const { resource, collection } of await this.#calendars(request)) {
       const access = await request.items(resource);
-      const options = access.constant === undefined ? { acl: true, counts: countsFor(access.of, READ_FREE_BUSY) } : {};
+      const options = { zone, ...(access.constant === undefined ? { acl: true, counts: countsFor(access.of, READ_FREE_BUSY) } : {}) };
       await busy.addCalendar(this.#store, collection, options);
     }
     sendCalendar(request, 200, freeBusyText({ range, spans: busy.spans(), now, uid: randomUUID() }));
@@ -63,5 +65,5 @@ export class FreeBusyQueryReport {
 function readQuery(body: XmlNode): FreeBusyQuery {
   const ranges = body.children.filter(({ name }) => name.ns === CALDAV && name.local === 'time-range');
   if (ranges.length !== 1) throw validFilter('A free-busy-query holds one time-range.');
-  return { range: closedRange(ranges[0]!) };
+  return { range: closedRange(ranges[0]!), zone: queryZone(body) };
 }

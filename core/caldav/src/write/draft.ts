@@ -3,7 +3,7 @@
  * is said here, as the precondition that RFC 4791 §5.3.2.1 names; what depends on the stored version is `commit.ts`.
  */
 import type { Collection, EpochSeconds, ItemFacts, Limits } from '@kalends/contracts';
-import { COVER_AHEAD_SECONDS, DISTANT, FLOOR, MAX_INSTANCES, countAttendees, countAttachments, deriveFacts, describeProblem, formatUtc, readObject, unpackRuns, withoutDuplicateAlarms } from '@kalends/icalendar';
+import { COVER_AHEAD_SECONDS, DISTANT, FLOOR, MAX_INSTANCES, countAttendees, countAttachments, definesHalf, deriveFacts, describeProblem, formatUtc, readObject, unpackRuns, withZones, withoutDuplicateAlarms } from '@kalends/icalendar';
 import type { CalendarObject, Problem } from '@kalends/icalendar';
 import type { DavError } from '@kalends/webdav';
 import {
@@ -29,7 +29,9 @@ export function receive(octets: Uint8Array, media: CalendarMedia, collection: Co
   const json = media === 'application/calendar+json';
   const read = readObject(octets, { now, rules: { components: componentsOf(collection) }, format: json ? 'json' : 'text', keepDurations });
   if (read.object === undefined) throw asError(read.problems, limits);
-  const object = removeDuplicateAlarms ? withoutDuplicateAlarms(read.object) : read.object;
+  const plain = removeDuplicateAlarms ? withoutDuplicateAlarms(read.object) : read.object;
+  // Stored objects define all of their zones that we know, or none and go by reference (RFC 7809): readers tell by one look.
+  const object = definesHalf(plain) ? withZones(plain) : plain;
   // A byte order mark goes without being called a repair.
   return { object, amended: json || read.repairs.length > 0 || object.octets.length !== octets.length };
 }
