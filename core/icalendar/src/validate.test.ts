@@ -18,7 +18,7 @@ describe('readObject refuses', () => {
     ['two overrides of one instance', 'valid-calendar-object-resource', 'RFC 4791 §4.1', calendar(event(START, 'RECURRENCE-ID:20260303T160000Z'), event(START, 'RECURRENCE-ID:20260303T160000Z'))],
     ['no UID', 'valid-calendar-object-resource', 'RFC 5545 §3.8.4.7', calendar('BEGIN:VEVENT', START, 'END:VEVENT')],
     ['two UIDs', 'valid-calendar-object-resource', 'RFC 4791 §4.1', calendar(event(START), event(START, 'RECURRENCE-ID:20260303T160000Z').replace('UID:a', 'UID:b'))],
-    ['nothing but components of a client\'s own', 'valid-calendar-data', 'RFC 5545 §3.6', calendar('BEGIN:X-PLAN', 'END:X-PLAN')],
+    ['nothing but components of a client\'s own', 'valid-calendar-object-resource', 'RFC 4791 §4.1', calendar('BEGIN:X-PLAN', 'END:X-PLAN')],
     ['a component that is none', 'valid-calendar-object-resource', 'RFC 4791 §4.1', calendar('BEGIN:VCARD', 'END:VCARD')],
     ['zones alone', 'valid-calendar-data', 'RFC 5545 §3.6', calendar('BEGIN:VTIMEZONE', 'TZID:x', 'END:VTIMEZONE')],
     ['the internal component of per-user data', 'valid-calendar-data', 'RFC 4791 §5.3.2.1', calendar(event(START), 'BEGIN:X-CALENDARSERVER-PERUSER', 'END:X-CALENDARSERVER-PERUSER')],

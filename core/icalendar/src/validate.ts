@@ -71,7 +71,8 @@ function validateKinds(root: Component, { components }: Rules, tell: Tell): Comp
     else if (first.name !== child.name) tell('valid-calendar-object-resource', 'RFC 4791 §4.1', `${child.name} beside ${first.name}`, child);
   }
   if (first === undefined) {
-    if (root.components.every(({ name }) => name === 'VTIMEZONE' || name.startsWith('X-'))) tell('valid-calendar-data', 'RFC 5545 §3.6', 'no component but time zones', root);
+    if (root.components.every(({ name }) => name === 'VTIMEZONE')) tell('valid-calendar-data', 'RFC 5545 §3.6', 'no component but time zones', root);
+    else if (root.components.every(({ name }) => name === 'VTIMEZONE' || name.startsWith('X-'))) tell('valid-calendar-object-resource', 'RFC 4791 §4.1', `${root.components.find(({ name }) => name !== 'VTIMEZONE')!.name} alone cannot be stored`, root);
     return undefined;
   }
   const kind = first.name as ComponentKind;
