@@ -1,18 +1,26 @@
 /**
  * principal-match REPORT (RFC 3744 §9.3). `self`: the principals at or below the request's URL that are the caller, or groups he is in, proxy groups included.
- * `principal-property`: the collections at or below it whose named property holds the caller's URL. (Calendar objects take no dead properties, and the owner of
- * one is its calendar's: they are not gone through.)
+ * `principal-property`: what lies at or below it, at any depth, whose named property holds the caller's URL or that of a group he is in.
  */
 import { READ } from '@kalends/contracts';
-import type { DavRequest, DavResource, PrincipalId, PropertyRow, QName, ReportSpec, XmlNode } from '@kalends/contracts';
+import type { DavRequest, DavResource, Item, PrincipalId, PropertyRow, QName, ReportSpec, XmlNode } from '@kalends/contracts';
+import type { ItemAccess } from '../access/compiled-access.ts';
 import { engineOf } from '../engine.ts';
+import type { EngineRequest } from '../engine.ts';
 import { badRequest } from '../errors/preconditions.ts';
+import type { PropertyPlan } from '../properties/plan.ts';
+import { isStored } from '../properties/registry.ts';
+import { takesDead } from '../properties/stored.ts';
 import { hrefsIn, pathIn, valueOf } from '../properties/value-of.ts';
 import { proxyGroupId, proxyGroupOf } from '../access/delegates.ts';
 import type { Delegates } from '../access/delegates.ts';
+import { itemsOf } from '../resource/family.ts';
 import { joinPath } from '../resource/href.ts';
 import { aliasPaths, principalPath } from '../resource/principal-path.ts';
-import { DAV, dav } from '../xml/names.ts';
+import { mergeSelect } from '../resource/select.ts';
+import { ownCollection } from '../resource/shape.ts';
+import type { Multistatus } from '../xml/multistatus.ts';
+import { DAV, clark, dav, isNamed } from '../xml/names.ts';
 import { childNamed, needDepthZero, propOf } from './acl-reports.ts';
 
 interface Query { readonly body: XmlNode; /** Undefined: `self`. */ readonly property: QName | undefined }
@@ -33,11 +41,13 @@ export function principalMatch(delegates: Delegates): ReportSpec<Query> {
       needDepthZero(request);
       const engine = engineOf(request);
       const plan = engine.plan(body);
-      const rows = property === undefined ? await selves(request, delegates) : await named(request, property);
       const out = engine.multistatus();
-      for (const [href, row] of rows) {
-        await out.resource(href, row, plan);
-        await out.drained();
+      if (property !== undefined) await new PropertyMatch(engine, property, plan, out).run();
+      else {
+        for (const [href, row] of await selves(request, delegates)) {
+          await out.resource(href, row, plan);
+          await out.drained();
+        }
       }
       await out.end();
     },
@@ -69,21 +79,76 @@ async function pathsOf(id: PrincipalId, request: DavRequest): Promise<readonly s
   return [principalPath(id), ...aliasPaths(principal).map((path) => `${path}${below}`)];
 }
 
-async function named(request: DavRequest, property: QName): Promise<Rows> {
-  const { identity } = request;
-  const engine = engineOf(request);
-  if (identity.principal === undefined) return [];
-  const mine = new Set([identity.principal, ...identity.groups].map(principalPath));
-  const matched: (readonly [string, PropertyRow])[] = [];
-  for (const [href, resource] of await collectionsAt(request)) {
-    const access = resource === request.resource ? request.access : await engine.engine.access.judge(identity, resource);
-    if ((access & READ) !== READ) continue;
-    const row: PropertyRow = { resource, item: resource.item, access, identity };
-    const value = await valueOf(property, row, request);
-    if (value.status !== 200) continue;
-    for (const found of hrefsIn(value.element)) if (await isOneOf(found, mine, request)) { matched.push([href, row]); break; }
+class PropertyMatch {
+  readonly #request: EngineRequest;
+  readonly #property: QName;
+  readonly #plan: PropertyPlan;
+  readonly #out: Multistatus;
+  /** Canonical paths of the caller and his groups. */ readonly #mine: ReadonlySet<string>;
+
+  constructor(request: EngineRequest, property: QName, plan: PropertyPlan, out: Multistatus) {
+    this.#request = request;
+    this.#property = property;
+    this.#plan = plan;
+    this.#out = out;
+    const { principal, groups } = request.identity;
+    this.#mine = new Set(principal === undefined ? [] : [principal, ...groups].map(principalPath));
   }
-  return matched;
+
+  async run(): Promise<void> {
+    if (this.#mine.size === 0) return;
+    const { engine, identity, resource: asked, access: held } = this.#request;
+    for (const [href, resource] of await collectionsAt(this.#request)) {
+      const access = resource === asked ? held : await engine.access.judge(identity, resource);
+      if ((access & READ) !== READ) continue;
+      const row: PropertyRow = { resource, item: await this.#itemOf(resource), access, identity };
+      if (await this.#holds(row)) await this.#out.resource(href, row, this.#plan);
+      await this.#items(resource, href);
+      await this.#out.drained();
+    }
+  }
+
+  /** Of a request for one item: with all that is asked of it. */
+  async #itemOf({ kind, item, collection }: DavResource): Promise<Item | undefined> {
+    if (item === undefined || collection === undefined) return item;
+    const select = mergeSelect(this.#plan.select(kind), takesDead(kind) ? { acl: true, dead: [this.#property] } : { acl: true });
+    return this.#request.engine.store.findItem(collection.id, item.name, this.#request.selectOf(collection, select));
+  }
+
+  async #items(resource: DavResource, href: string): Promise<void> {
+    const { engine } = this.#request;
+    const [collection, items] = [ownCollection(resource), itemsOf(resource)];
+    if (collection === undefined || items === undefined) return;
+    const live = engine.properties.find(items.kind, clark(this.#property));
+    const isDead = live === undefined || isStored(live);
+    const isOwner = isNamed(this.#property, DAV, 'owner');
+    // Calendar objects keep no properties of clients, and who owns one item of a home owns all.
+    if ((isDead && !takesDead(items.kind)) || (isOwner && !this.#isOwn(items))) return;
+    const access = await this.#request.items(items);
+    const select = this.#request.selectOf(collection, mergeSelect(this.#plan.select(items.kind), isDead ? { dead: [this.#property] } : live.select));
+    for await (const batch of engine.store.listItems(collection.id, select)) {
+      await this.#out.items({ href, resource: items }, isOwner ? batch : await this.#matching(items, batch, access), this.#plan, access);
+      await this.#out.drained();
+    }
+  }
+
+  #isOwn({ owner }: DavResource): boolean {
+    return owner !== undefined && this.#mine.has(principalPath(owner));
+  }
+
+  async #matching(resource: DavResource, batch: readonly Item[], access: ItemAccess): Promise<readonly Item[]> {
+    const { identity } = this.#request;
+    const found: Item[] = [];
+    for (const item of batch) if (await this.#holds({ resource, item, access: access.constant ?? access.of(item), identity })) found.push(item);
+    return found;
+  }
+
+  async #holds(row: PropertyRow): Promise<boolean> {
+    const value = await valueOf(this.#property, row, this.#request);
+    if (value.status !== 200) return false;
+    for (const found of hrefsIn(value.element)) if (await isOneOf(found, this.#mine, this.#request)) return true;
+    return false;
+  }
 }
 
 /** A stored href may be spelled by type and name. */
