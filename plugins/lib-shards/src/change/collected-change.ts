@@ -64,7 +64,7 @@ export class CollectedChange implements StoreWriter {
   home(): Promise<Home> {
     this.#open();
     const { home, grantsRevision } = this.#context;
-    const root = (): Collection => this.#collections.get(home.root)!.collection;
+    const root = (): Collection => this.#watched(this.#collections.get(home.root)!.collection);
     const log = this.#log;
     const octets = (): number => home.used + this.#octets;
     const locks = (): number => this.#locks?.length ?? home.locks;
@@ -79,7 +79,8 @@ export class CollectedChange implements StoreWriter {
 
   findCollection(parent: CollectionId, segment: string): Promise<Collection | undefined> {
     this.#open();
-    return Promise.resolve(this.#collections.child(collectionKey(parent), segment)?.collection);
+    const row = this.#collections.child(collectionKey(parent), segment);
+    return Promise.resolve(row === undefined ? undefined : this.#watched(row.collection));
   }
   listCollections(parent: CollectionId, depth: 1 | 'infinity'): Promise<readonly Collection[]> {
     this.#open();
@@ -349,6 +350,13 @@ export class CollectedChange implements StoreWriter {
     const { home, limits } = this.#context;
     if (octets > 0 && home.used + this.#octets + octets > limits.octets) throw new StoreError('over-quota', `the home may use ${limits.octets} octets`);
     this.#octets += octets;
+  }
+
+  /** Every change below moves these two: whoever looks at them goes by a home that must not move. The rest is the row's own, which is watched as it is read. */
+  #watched(collection: Collection): Collection {
+    const { revision, modified } = collection;
+    const log = this.#log;
+    return { ...collection, get revision() { log.whole(); return revision; }, get modified() { log.whole(); return modified; } };
   }
 
   #open(): void {

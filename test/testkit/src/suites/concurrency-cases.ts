@@ -35,6 +35,19 @@ export function describeConcurrency(open: OpenStore): void {
     for (const calendar of calendars) expect(await calendar.names()).toHaveLength(5);
   });
 
+  it('lets one of many win who write if a collection is still at the revision that all of them saw', async () => {
+    await using w = await world(open);
+    const second = w.calendar.through(await w.reopen());
+    const seen = (await w.store.findCollection(w.home.root.id, 'calendar'))!.revision;
+    const results = await Promise.allSettled(Array.from({ length: 8 }, (_, n) => (n % 2 ? second : w.calendar).change(async (tx) => {
+      const calendar = await tx.findCollection(w.home.root.id, 'calendar');
+      if (calendar!.revision !== seen) throw new Error('somebody else was first');
+      await tx.putItem(w.calendar.id, write(event(`e${n}`)));
+    })));
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(await w.calendar.names()).toHaveLength(1);
+  });
+
   it('serves each instance what the other has just done', async () => {
     await using w = await world(open);
     const second = w.calendar.through(await w.reopen());
