@@ -54,7 +54,7 @@ async function handle(given: DavRequest): Promise<void> {
     // To what has no members, both mean the same.
     depth: ownCollection(resource) === undefined ? 0 : fields.depth ?? 'infinity',
   };
-  const { value } = await engine.store.write(resource.home!.id, await writeLimits(engine, resource), (tx) => lockIn(request, tx, wanted));
+  const { value } = await engine.store.write(resource.collection!.home, await writeLimits(engine, resource), (tx) => lockIn(request, tx, wanted));
   if (value.rivals === undefined) answerLocks(request, value.created ? 201 : 200, path, value.held, { 'Lock-Token': `<${wanted.token}>` });
   else await answerConflict(request, value.rivals);
 }
@@ -121,7 +121,7 @@ async function refresh(request: EngineRequest, expires: number): Promise<void> {
   const tokens = (fields.if ?? []).flatMap(({ conditions }) => conditions.flatMap(({ token, not }) => (token === undefined || not ? [] : [token])));
   if (tokens.length !== 1) throw badRequest('A LOCK has a body, or an If field with the token of the one lock that is to be kept longer.');
   const path = segmentsOf(resource);
-  const { value: held } = await engine.store.write(resource.home!.id, await writeLimits(engine, resource), async (tx) => {
+  const { value: held } = await engine.store.write(resource.collection!.home, await writeLimits(engine, resource), async (tx) => {
     const locks = (await locksIn(tx)).filter((lock) => covers(lock, path));
     const lock = locks.find(({ token }) => token === tokens[0]);
     if (lock === undefined) throw new DavError(412, { condition: { name: lockTokenMatchesRequestUri.condition }, detail: 'There is no such lock on this resource (RFC 4918 §9.10.6).' });

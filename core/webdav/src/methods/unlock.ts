@@ -19,7 +19,7 @@ async function handle(given: DavRequest): Promise<void> {
   const wanted = /^\s*<([^<>]+)>\s*$/.exec(typeof field === 'string' ? field : '')?.[1];
   if (wanted === undefined) throw badRequest('The Lock-Token field holds no token in angle brackets (RFC 4918 §10.5).');
   const path = segmentsOf(resource);
-  await engine.store.write(resource.home!.id, await writeLimits(engine, resource), async (tx) => {
+  await engine.store.write(resource.collection!.home, await writeLimits(engine, resource), async (tx) => {
     const lock = (await locksIn(tx)).find(({ token }) => token === wanted);
     if (lock === undefined || !covers(lock, path)) throw lockTokenMatchesRequestUri('There is no such lock on this resource.');
     if (lock.owner !== identity.principal) request.need(access, UNLOCK, request.href);
