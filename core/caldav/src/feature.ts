@@ -15,6 +15,7 @@ import { bulkRequests } from './properties/bulk-requests.ts';
 import { calendarData } from './properties/calendar-data.ts';
 import { liveProperties } from './properties/live-caldav.ts';
 import { principalProperties } from './properties/live-principal.ts';
+import { componentProperties, initialComponents } from './properties/supported-components.ts';
 import { CalendarMultigetReport } from './reports/calendar-multiget.ts';
 import { CalendarQueryReport } from './reports/calendar-query.ts';
 import { FreeBusyQueryReport } from './reports/free-busy-query.ts';
@@ -28,9 +29,10 @@ export interface CalDavParts {
   readonly store: CalendarStore; readonly directory: Directory; readonly steps: readonly WriteStep[]; readonly queue: JobQueue; readonly notifiers: readonly Notifier[];
   readonly limits: Limits; readonly publicUrl: URL; readonly clock: Clock;
   readonly data?: DataSettings;
+  /** A setting: each calendar takes one kind of component. */ readonly singleComponent?: boolean;
 }
 
-export function calDavFeature({ store, directory, steps: given, queue, notifiers, limits: asked, publicUrl, clock, data = {} }: CalDavParts): DavFeature {
+export function calDavFeature({ store, directory, steps: given, queue, notifiers, limits: asked, publicUrl, clock, data = {}, singleComponent = false }: CalDavParts): DavFeature {
   const limits = effectiveLimits(asked, store);
   const steps = new WriteSteps(given);
   const door = new CalendarDoor({ store, steps, queue, notifiers, limits, clock, directory, data });
@@ -42,10 +44,10 @@ export function calDavFeature({ store, directory, steps: given, queue, notifiers
     resources: homeKinds(new CalendarHomes(store, directory), store),
     methods: [
       ...getItemSpecs(store), ...new PutItem(door, store, limits, publicUrl).specs, ...deleteItemSpecs(door, store, limits), ...new MoveItem(door, store, limits, publicUrl).specs,
-      ...getCollectionSpecs(store), ...postCalendarSpecs({ door, store, limits }), ...mkcalendarSpecs(store), ...deleteCalendarSpecs(removal), ...moveCalendarSpecs({ store, notifiers, publicUrl }), ...freeBusyUrlSpecs({ store, directory, limits, clock }),
+      ...getCollectionSpecs(store), ...postCalendarSpecs({ door, store, limits }), ...mkcalendarSpecs({ store, initial: initialComponents(singleComponent) }), ...deleteCalendarSpecs(removal), ...moveCalendarSpecs({ store, notifiers, publicUrl }), ...freeBusyUrlSpecs({ store, directory, limits, clock }),
     ],
     reports: [new CalendarQueryReport(store, limits, clock).spec, new CalendarMultigetReport(store, limits).spec, new FreeBusyQueryReport(store, limits, clock).spec],
-    properties: [...liveProperties(limits, () => Math.floor(clock.now() / 1000)), ...principalProperties, bulkRequests, calendarData],
+    properties: [...liveProperties(limits, () => Math.floor(clock.now() / 1000)), ...principalProperties, ...componentProperties(singleComponent), bulkRequests, calendarData],
   };
 }
 

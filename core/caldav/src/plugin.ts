@@ -13,6 +13,7 @@ export default definePlugin({
   config: z.strictObject({
     'remove-duplicate-alarms': z.boolean().default(false).describe('Store one of the alarms of an event that have the same ACTION and TRIGGER, as the classic server did.'),
     'keep-durations': z.boolean().default(false).describe('Store durations that old clients misspell (P1DT) as they are sent, not corrected; then the answer has an ETag.'),
+    'single-component-calendars': z.boolean().default(false).describe('A calendar is made for one kind of component (events, or to-dos), as the classic server made them; some old clients want that.'),
   }),
   provides: { feature: davFeature, groups: accessSource },
   requires: { store: calendarStore, jobs: jobLog, directory, steps: writeStep, queue: jobQueue, notifiers: notifier, deployment, clock },
@@ -30,7 +31,7 @@ export default definePlugin({
       await running;
     });
     return {
-      feature: calDavFeature({ store, directory, steps, queue, notifiers, limits: deployment.limits, publicUrl: deployment.publicUrl, clock, data: { removeDuplicateAlarms: config['remove-duplicate-alarms'], keepDurations: config['keep-durations'] } }),
+      feature: calDavFeature({ store, directory, steps, queue, notifiers, limits: deployment.limits, publicUrl: deployment.publicUrl, clock, data: { removeDuplicateAlarms: config['remove-duplicate-alarms'], keepDurations: config['keep-durations'] }, singleComponent: config['single-component-calendars'] }),
       groups: new GroupAccess(directory),
     };
   },

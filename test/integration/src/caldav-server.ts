@@ -39,6 +39,7 @@ export interface GivenServer extends AsyncDisposable {
 export interface ServerOptions {
   /** Default: memory. */ readonly provider?: StoreProvider;
   readonly limits?: Partial<Limits>; readonly people?: readonly Principal[]; readonly members?: MemoryDirectoryOptions['members']; readonly transports?: readonly SchedulingTransport[]; readonly steps?: readonly WriteStep[];
+  /** The settings of the plugin `caldav`. */ readonly caldav?: Readonly<Record<string, unknown>>;
 }
 
 export const AMY_HOME = '/calendars/__uids__/id-amy/';
@@ -81,7 +82,7 @@ export async function givenServer(options: ServerOptions = {}): Promise<GivenSer
     ...Object.fromEntries((options.transports ?? []).map((transport, index) => [`transport-${index}`, transportPlugin(transport)])),
   };
   const instances: InstanceSpec[] = Object.entries(definitions).map(([name, definition]) => ({
-    name, definition: definition as unknown as PluginDefinition, with: name === 'front' ? { listen: ['127.0.0.1:0'] } : {},
+    name, definition: definition as unknown as PluginDefinition, with: name === 'front' ? { listen: ['127.0.0.1:0'] } : name === 'caldav' ? options.caldav ?? {} : {},
   }));
   const plan = await planGraph({ instances });
   if (plan.problems.length > 0) throw new Error(plan.problems.map(({ message }) => message).join('\n'));

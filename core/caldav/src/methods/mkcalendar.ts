@@ -16,15 +16,18 @@ const TAKEN = ['home', 'calendar', 'share', 'inbox', 'outbox', 'notifications', 
 /** Where no calendar may be, whether something is there or not. */
 const ELSEWHERE = ['calendar-item', 'inbox-item', 'notification', 'file', 'nowhere'];
 
-export function mkcalendarSpecs(store: CalendarStore): readonly MethodSpec[] {
+/** `initial`: properties of calendars whose makers say nothing of them. */
+export interface MakerParts { readonly store: CalendarStore; readonly initial: ReadonlyMap<string, string> }
+
+export function mkcalendarSpecs(parts: MakerParts): readonly MethodSpec[] {
   const spec = (method: string, kinds: readonly string[], on: 'self' | 'parent', handle: MethodSpec['handle']): MethodSpec => ({
     method, kinds, requires: () => [{ on, privileges: BIND }], handle,
   });
   return [
-    spec('MKCALENDAR', ['home-child'], 'parent', (request) => mkcalendar(store, engineOf(request))),
+    spec('MKCALENDAR', ['home-child'], 'parent', (request) => mkcalendar(parts, engineOf(request))),
     spec('MKCALENDAR', TAKEN, 'self', async () => { throw resourceMustBeNull(); }),
     spec('MKCALENDAR', ELSEWHERE, 'parent', async (request) => { throw misplaced(request) ?? calendarCollectionLocationOk(); }),
-    spec('MKCOL', ['home-child'], 'parent', (request) => mkcol(store, engineOf(request))),
+    spec('MKCOL', ['home-child'], 'parent', (request) => mkcol(parts, engineOf(request))),
     spec('MKCOL', ['calendar-item', 'nowhere'], 'parent', async (request) => { throw misplaced(request) ?? calendarCollectionLocationOk('A calendar holds calendar objects and no collections.'); }),
   ];
 }
@@ -34,7 +37,7 @@ function misplaced({ resource: { kind, collection } }: DavRequest): DavError | u
   return kind === 'nowhere' && collection?.kind !== 'calendar' ? conflict('The collection that this should lie in is not there.') : undefined;
 }
 
-async function mkcalendar(store: CalendarStore, request: EngineRequest): Promise<void> {
+async function mkcalendar(parts: MakerParts, request: EngineRequest): Promise<void> {
   const body = await request.xml();
   if (body !== undefined && !isNamed(body.name, CALDAV, 'mkcalendar')) throw badRequest('The body of MKCALENDAR is a CALDAV:mkcalendar element.');
   const instructions = body === undefined ? [] : readInstructions(body).filter((instruction) => !saysCalendar(instruction));
@@ -51,10 +54,10 @@ async function mkcalendar(store: CalendarStore, request: EngineRequest): Promise
     });
     return;
   }
-  await make(store, request, planned);
+  await make(parts, request, planned);
 }
 
-async function mkcol(store: CalendarStore, request: EngineRequest): Promise<void> {
+async function mkcol(parts: MakerParts, request: EngineRequest): Promise<void> {
   const { types, instructions } = await readMkcol(request);
   if (!isCalendar(types)) {
     if (instructions.length === 0 && types.length === 1 && isNamed(types[0]!, 'DAV:', 'collection')) throw forbidden('A home holds calendars; plain collections lie in its dropbox.');
@@ -63,7 +66,7 @@ async function mkcol(store: CalendarStore, request: EngineRequest): Promise<void
   }
   const planned = await plan(request, instructions);
   if (planned.failed) answerMkcolFailure(request, planned.outcomes);
-  else await make(store, request, planned);
+  else await make(parts, request, planned);
 }
 
 /** Phones send the type with MKCALENDAR too, as if it were a MKCOL: it says no more than the method does. Any other type is refused as the protected property it is. */
@@ -82,11 +85,11 @@ function plan(request: DavRequest, instructions: readonly Instruction[]): Promis
   return planChanges(request, row, instructions, true);
 }
 
-async function make(store: CalendarStore, { engine, resource, http }: EngineRequest, { changes }: PlannedChanges): Promise<void> {
+async function make({ store, initial }: MakerParts, { engine, resource, http }: EngineRequest, { changes }: PlannedChanges): Promise<void> {
   const { id, root } = resource.home!;
   const { set, personal } = mergePatches(changes, root.id).get(root.id) ?? {};
   // Nobody has values yet that those of the maker could lie over: his are everybody's.
-  const properties = new Map([...set ?? [], ...personal?.set ?? []]);
+  const properties = new Map([...initial, ...set ?? [], ...personal?.set ?? []]);
   try {
     await store.write(id, await writeLimits(engine, resource), (tx) => tx.createCollection(root.id, { segment: nameOf(resource), kind: 'calendar', properties }));
   } catch (error) {

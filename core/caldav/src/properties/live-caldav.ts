@@ -2,17 +2,15 @@
  * The live properties of calendars and homes: RFC 4791 §5.2, §7.5.1; RFC 5995 §3; RFC 6638 §9.1; and what calendar clients ask beside them. None is in allprop
  * (RFC 4791 §5.2: SHOULD NOT be returned by it).
  */
-import type { Limits, LiveProperty, XmlNode } from '@kalends/contracts';
+import type { Limits, LiveProperty } from '@kalends/contracts';
 import { COLLATIONS, FLOOR, LAST_LOCAL, formatUtc } from '@kalends/icalendar';
-import { CALDAV, clark, dav, ownCollection, storedProperty } from '@kalends/webdav';
+import { CALDAV, clark, dav, storedProperty } from '@kalends/webdav';
 import { defaultAlarmProperties } from '../alarms/default-alarms.ts';
 import { TEXT_CALENDAR } from '../methods/send-calendar.ts';
 import { appleIcal, caldav, calendarserver } from '../names.ts';
-import { supportedCalendarComponent } from '../preconditions.ts';
 import { CALENDAR_MEDIA } from '../query/read-calendar-data.ts';
 import { ADD_MEMBER_LEAF } from '../resources/home-layout.ts';
 import { availabilityProperties } from './availability.ts';
-import { STORABLE, SUPPORTED_COMPONENTS, componentsOf, storedComponents } from './component-set.ts';
 import { changeable, fixed, fixedText, kept, personalChange, resourceType } from './define.ts';
 import { calendarTimezone, calendarTimezoneId } from './time-zone.ts';
 import { SCHEDULE_TRANSPARENCY, storedTransparency } from './transparency.ts';
@@ -80,21 +78,6 @@ const described: readonly LiveProperty[] = [
 ];
 
 const components: readonly LiveProperty[] = [
-  {
-    name: SUPPORTED_COMPONENTS, kinds: CALENDARS,
-    write: (xml, row) => {
-      const collection = row.resource.share ?? ownCollection(row.resource);
-      if (collection === undefined) return false;
-      for (const name of componentsOf(collection)) {
-        xml.open(COMP, { name });
-        xml.close();
-      }
-      return true;
-    },
-    change: { ...changeable(async (value) => ({ in: 'collection', patch: { set: new Map([[clark(SUPPORTED_COMPONENTS), storedComponents(readComponents(value))]]) } })), atCreationOnly: true },
-  },
-  // Any mix may be asked for at a calendar's making: no set to choose from.
-  fixed(caldav('supported-calendar-component-sets'), ['home'], () => undefined),
   fixed(caldav('supported-calendar-data'), [...CALENDARS, 'inbox', 'outbox'], (xml) => {
     for (const type of CALENDAR_MEDIA) {
       xml.open(CALENDAR_DATA, { 'content-type': type, version: '2.0' });
@@ -110,17 +93,8 @@ const components: readonly LiveProperty[] = [
     }
   }),
 ];
-const COMP = caldav('comp');
 const CALENDAR_DATA = caldav('calendar-data');
 const COLLATION = caldav('supported-collation');
-
-/** @throws DavError CALDAV:supported-calendar-component for a name that is no component of calendars, or for none */
-function readComponents(value: XmlNode | undefined): readonly (typeof STORABLE)[number][] {
-  const names = new Set((value?.children ?? []).filter(({ name }) => name.ns === CALDAV && name.local === 'comp').map((comp) => comp.attribute('name')?.toUpperCase()));
-  const kinds = STORABLE.filter((kind) => names.has(kind));
-  if (kinds.length === 0 || kinds.length !== names.size) throw supportedCalendarComponent(`A calendar takes ${STORABLE.join(', ')}.`);
-  return kinds;
-}
 
 /** RFC 6638 §9.1; each viewer's own. */
 const transparency: LiveProperty = {
