@@ -35,6 +35,11 @@ export interface ResourceKind {
    */
   readonly protectedAcl: (resource: DavResource) => readonly Ace[];
   /**
+   * Of items: what one keeps from everybody but its owner and administrators, whatever the lists grant (private events). Read from the columns that `select`
+   * names; a listing then asks for them, where somebody else reads.
+   */
+  readonly withholds?: { readonly select: ItemSelect; privileges(item: Item): Privileges };
+  /**
    * What stands at a path of `paths`, whose kind may be another (kinds that are reached so have no `paths`). `identity`: a home is made by
    * the first request that comes with a proven one (R13); nothing else may depend on who asks.
    */
@@ -82,6 +87,7 @@ export interface MethodSpec {
 export interface Need { readonly on: 'self' | 'parent'; readonly privileges: Privileges }
 export interface ReportSpec<Q> {
   readonly name: QName; /** `'*'`: every kind; an empty answer where there is nothing to report on. */ readonly kinds: readonly string[]; readonly requires: Privileges;
+  /** Whoever lacks `requires` is told that nothing is there (RFC 4791 §7.10), and not what is missing. */ readonly hidden?: boolean;
   /** Pure. Throws DavError for a body that breaks the grammar. */
   read(body: XmlNode): Q;
   run(request: DavRequest, query: Q): Promise<void>;

@@ -3,7 +3,7 @@
  * that names both.
  */
 import type {
-  CalendarStore, Clock, DavFeature, DavResource, Deployment, Directory, HttpExchange, Identity, ItemSelect, MethodSpec, PrincipalId, RecordStore, ReportSpec, ResourceKind, XmlNode,
+  CalendarStore, Clock, DavFeature, DavResource, Deployment, Directory, HttpExchange, Identity, ItemSelect, MethodSpec, PrincipalId, QName, RecordStore, ReportSpec, ResourceKind, XmlNode,
 } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
 import type { CompiledAccess } from './access/compiled-access.ts';
@@ -82,6 +82,10 @@ export class EngineTables implements Engine {
       this.#reportsOfKind.set(kind, reports);
     }
     return reports;
+  }
+
+  hides(report: QName): boolean {
+    return this.#reports.some(({ name, hidden }) => hidden === true && name.ns === report.ns && name.local === report.local);
   }
 
   /** What the handlers of a method want of an item, whichever kind it will turn out to be; and what access and the caller's own view need. */

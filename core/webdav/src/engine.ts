@@ -3,7 +3,7 @@
  * `DavRequest` need not know this file.
  */
 import type {
-  CalendarStore, Clock, Collection, DavRequest, DavResource, Deployment, Directory, Identity, ItemName, ItemSelect, MethodSpec, Privileges, PropertyRow, RecordStore,
+  CalendarStore, Clock, Collection, DavRequest, DavResource, Deployment, Directory, Identity, ItemName, ItemSelect, MethodSpec, Privileges, PropertyRow, QName, RecordStore,
   ReportSpec, ResourceKind, XmlNode,
 } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
@@ -23,6 +23,7 @@ export interface Engine {
   readonly properties: PropertyRegistry;
   /** By kind, `*` included: the methods that may be asked of it. */ methods(kind: string): ReadonlyMap<string, MethodSpec>;
   reports(kind: string): readonly ReportSpec<unknown>[];
+  /** Is this a report that is `hidden` from strangers? */ hides(report: QName): boolean;
   /** All methods that some kind has. */ readonly known: ReadonlySet<string>;
   /** Tokens of the DAV header (RFC 4918 §10.1), in order. */ readonly compliance: readonly string[];
   /** What stands at a path of this server; undefined where no kind knows it. `path`: percent-encoded, no query. @throws DavError 400 for a path that is none */

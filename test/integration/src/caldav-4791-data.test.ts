@@ -162,11 +162,17 @@ describe('free-busy-query (§7.10)', () => {
     expect((await report(server, `<C:free-busy-query ${NAMESPACES}/>`)).condition()).toBe('valid-filter');
   });
 
-  it('tells whoever may not ask neither yes nor no: what is there and what is not get one answer', async () => {
+  it('MUST fail with 404 for whoever may not ask, so that nobody learns what is there; who is nobody is asked who he is', async () => {
     await using server = await givenCalendar(noon());
     const body = `<C:free-busy-query ${NAMESPACES}><C:time-range ${MARCH}/></C:free-busy-query>`;
-    const [there, absent] = await Promise.all([`${AMY_HOME}dropbox/`, `${AMY_HOME}none/`].map((path) => server.send('REPORT', path, body, { Depth: '1' }, 'bob')));
-    expect([there!.status, there!.text.replace(/request \w+/, '')]).toEqual([absent!.status, absent!.text.replace(/request \w+/, '').replaceAll('none', 'dropbox')]);
+    const denied = '<D:acl xmlns:D="DAV:"><D:ace><D:principal><D:all/></D:principal><D:deny><D:privilege><D:all/></D:privilege></D:deny></D:ace></D:acl>';
+    expect((await server.send('ACL', WORK, denied)).status).toBe(200);
+    const answers = await Promise.all([WORK, `${AMY_HOME}none/`].map((path) => server.send('REPORT', path, body, { Depth: '1' }, 'bob')));
+    const [there, absent] = answers.map(({ status, text }) => [status, text.replace(/request \w+/, '')]);
+    expect(there).toEqual(absent);
+    expect(there![0]).toBe(404);
+    expect((await server.send('REPORT', WORK, query(EVENTS), { Depth: '1' }, 'bob')).status).toBe(403);
+    expect((await server.send('REPORT', WORK, body, { Depth: '1' }, null)).status).toBe(401);
   });
 });
 

@@ -30,7 +30,7 @@ export class FreeBusyQueryReport {
   }
 
   get spec(): ReportSpec<FreeBusyQuery> {
-    return { name: caldav('free-busy-query'), kinds: ['calendar', 'share', 'home'], requires: READ_FREE_BUSY, read: readQuery, run: (request, query) => this.run(request, query) };
+    return { name: caldav('free-busy-query'), kinds: ['calendar', 'share', 'home'], requires: READ_FREE_BUSY, hidden: true, read: readQuery, run: (request, query) => this.run(request, query) };
   }
 
   async run(dav: DavRequest, { range, zone }: FreeBusyQuery): Promise<void> {

@@ -14,8 +14,8 @@ import type { Authorized, Resolved } from './passage.ts';
 
 /** Methods that make something where nothing is. */
 const CREATES: ReadonlySet<string> = new Set(['PUT', 'MKCOL', 'MKCALENDAR', 'LOCK']);
-/** Asked of what is not there, they find no fault: OPTIONS says what could be done. */
-const ASKS_NOTHING: ReadonlySet<string> = new Set(['OPTIONS']);
+/** Asked of what is not there, these find no fault here: OPTIONS says what could be done, and of REPORT its body says how to refuse. */
+const ASKS_NOTHING: ReadonlySet<string> = new Set(['OPTIONS', 'REPORT']);
 
 export async function authorize(given: Resolved): Promise<Authorized> {
   const passage = { ...given, identity: await inOffice(given) };
