@@ -48,6 +48,7 @@ describe('POST to a calendar\'s add-member URL (RFC 5995)', () => {
     await using server = await givenServer();
     expect((await server.send('PROPFIND', CALENDAR, undefined, { Depth: '0' })).text).not.toContain('add-member');
     expect((await server.send('PROPPATCH', CALENDAR, proppatch('<add-member/>'))).text).toContain('cannot-modify-protected-property');
+    expect((await propfind(server, CALENDAR, '<supported-live-property-set/>')).text).toContain('<supported-live-property><prop><add-member/></prop></supported-live-property>');
     for (const path of [AMY_HOME, `${AMY_HOME}inbox/`, BOX]) expect((await propfind(server, path, '<add-member/>')).rows().get(path)!.missing).toEqual(['add-member']);
   });
 });
@@ -75,10 +76,12 @@ describe('quotas (RFC 4331)', () => {
     for (const path of ['/calendars/', '/principals/__uids__/id-amy/']) expect(await of(server, path)).toEqual([undefined, undefined]);
   });
 
-  it('are protected, and not in allprop (§3, §4)', async () => {
+  it('are protected, not in allprop, and named by propname (§2, §3, §4)', async () => {
     await using server = await given(1_000);
     for (const name of ['quota-available-bytes', 'quota-used-bytes']) expect((await server.send('PROPPATCH', BOX, proppatch(`<${name}>5</${name}>`))).text).toContain('cannot-modify-protected-property');
     expect((await server.send('PROPFIND', BOX, undefined, { Depth: '0' })).text).not.toContain('quota-');
+    const names = await server.send('PROPFIND', BOX, '<propfind xmlns="DAV:"><propname/></propfind>', { Depth: '0' });
+    expect(names.text).toContain('<quota-used-bytes/><quota-available-bytes/>');
   });
 
   it('hold for every method that stores: 507 quota-not-exceeded, and nothing is changed (§6)', async () => {
@@ -176,9 +179,18 @@ describe('extended MKCOL (RFC 5689)', () => {
   it.each([['calendar', `${AMY_HOME}new/`, TYPE], ['plain collection', `${BOX}new/`, PLAIN]])('makes no %s where one property fails: mkcol-response, the guilty with its reason, the others 424 (§3, §5.2)', async (_, path, type) => {
     await using server = await givenServer();
     const answer = await server.send('MKCOL', path, mkcol(`${type}<displayname>Mine</displayname><getetag>x</getetag>`));
-    expect([answer.status, answer.xml().name.local]).toEqual([403, 'mkcol-response']);
+    expect([answer.status, answer.xml().name.local, answer.headers.get('cache-control')]).toEqual([403, 'mkcol-response', 'no-cache']);
     expect(answer.text).toMatch(/<displayname\/>.*424 Failed Dependency.*<getetag\/>.*403 Forbidden.*cannot-modify-protected-property/s);
     expect((await propfind(server, path, '<displayname/>')).status).toBe(404);
+  });
+
+  it('as MKCALENDAR, whose answers are not for caches either (RFC 4791 §5.3.1)', async () => {
+    await using server = await givenServer();
+    const body = (inner: string): string => `<C:mkcalendar xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><set><prop>${inner}</prop></set></C:mkcalendar>`;
+    for (const [inner, status] of [['<getetag/>', 207], ['<displayname>Mine</displayname>', 201]] as const) {
+      const answer = await server.send('MKCALENDAR', `${AMY_HOME}new/`, body(inner));
+      expect([answer.status, answer.headers.get('cache-control')]).toEqual([status, 'no-cache']);
+    }
   });
 
   it('refuses types that cannot be made: valid-resourcetype (§3.3)', async () => {

@@ -51,7 +51,7 @@ async function mkcalendar(parts: MakerParts, request: EngineRequest): Promise<vo
       writeOutcomes(xml, planned.outcomes);
       xml.close();
       xml.close();
-    });
+    }, NOT_CACHED);
     return;
   }
   await make(parts, request, planned);
@@ -78,6 +78,9 @@ function isCalendar(types: readonly QName[]): boolean {
   return types.length === 2 && types.some((type) => isNamed(type, 'DAV:', 'collection')) && types.some((type) => isNamed(type, CALDAV, 'calendar'));
 }
 
+/** RFC 4791 §5.3.1: whatever the answer, it is not for caches. */
+const NOT_CACHED = { 'Cache-Control': 'no-cache' };
+
 /** As properties of a row that is not there yet, under the kind that it will have. */
 function plan(request: DavRequest, instructions: readonly Instruction[]): Promise<PlannedChanges> {
   const whole = engineOf(request);
@@ -95,6 +98,5 @@ async function make({ store, initial }: MakerParts, { engine, resource, http }: 
   } catch (error) {
     throw error instanceof StoreError && error.code === 'exists' ? resourceMustBeNull() : fromStore(error, { 'too-many': () => maxCollections() });
   }
-  // RFC 4791 §5.3.1: the answer to a creation is not for caches.
-  answer(http, 201, { 'Cache-Control': 'no-cache' });
+  answer(http, 201, NOT_CACHED);
 }

@@ -47,7 +47,7 @@ export function answerMkcolFailure(request: EngineRequest, outcomes: readonly Pr
     xml.open(dav('mkcol-response'));
     writeOutcomes(xml, outcomes);
     xml.close();
-  });
+  }, { 'Cache-Control': 'no-cache' });
 }
 
 async function handle(given: DavRequest): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * The live properties of WebDAV itself (RFC 4918 §15, RFC 3253 §3.1.3 and §3.1.5, RFC 4331, RFC 6578 §4) and getctag, for every kind whose feature does not
+ * The live properties of WebDAV itself (RFC 4918 §15, RFC 3253 §3.1.3 to §3.1.5, RFC 4331, RFC 6578 §4) and getctag, for every kind whose feature does not
  * define them for itself. Access control's are in `live-acl.ts`.
  */
 import type { Collection, DavFeature, DavRequest, LiveProperty, PropertyRow, XmlSink } from '@kalends/contracts';
@@ -98,6 +98,21 @@ const supportedReportSet: LiveProperty<Engine> = {
     return true;
   },
 };
+/** RFC 3253 §3.1.4, which RFC 5995 §3.2.1 asks for; spelled as in RFC 3648 §5. Those of the kind: one resource of it may lack a value. */
+const supportedLivePropertySet: LiveProperty<Engine> = {
+  name: dav('supported-live-property-set'), kinds: EVERY, load: engine,
+  write(xml, { resource }, tables) {
+    for (const { name } of tables.properties.all(resource.kind)) {
+      xml.open(dav('supported-live-property'));
+      xml.open(dav('prop'));
+      xml.open(name);
+      xml.close();
+      xml.close();
+      xml.close();
+    }
+    return true;
+  },
+};
 const supportedMethodSet: LiveProperty<Engine> = {
   name: dav('supported-method-set'), kinds: EVERY, load: engine,
   write(xml, { resource }, tables) {
@@ -115,7 +130,7 @@ const syncTokenProperty: LiveProperty = {
 };
 /** The part of the sync token after the comma, for clients that look at no more. */
 const getctagProperty: LiveProperty = {
-  name: { ns: CALENDARSERVER, local: 'getctag' }, kinds: [...SYNCING_KINDS, 'outbox'],
+  name: { ns: CALENDARSERVER, local: 'getctag' }, kinds: SYNCING_KINDS,
   write: (xml, { resource }) => ofCollection(xml, ownCollection(resource), getctag),
 };
 
@@ -139,7 +154,7 @@ const quotaAvailable: LiveProperty<Quota | undefined> = {
 
 export const webdavProperties: NonNullable<DavFeature['properties']> = [
   creationdate, displayname, getcontentlength, getcontenttype, getetag, getlastmodified, resourcetype, resourcetypeOfItems,
-  supportedReportSet, supportedMethodSet, syncTokenProperty, getctagProperty, quotaUsed, quotaAvailable, lockdiscovery, supportedlock,
+  supportedReportSet, supportedMethodSet, supportedLivePropertySet, syncTokenProperty, getctagProperty, quotaUsed, quotaAvailable, lockdiscovery, supportedlock,
 ];
 
 async function quota([row]: readonly PropertyRow[], request: DavRequest): Promise<Quota | undefined> {

@@ -5,7 +5,7 @@
 import type { CollectionId, DavResource, HomeChangePage, Item, ItemSelect, PropertyRow, Revision } from '@kalends/contracts';
 import { READ } from '@kalends/contracts';
 import type { EngineRequest } from '../engine.ts';
-import { syncTraversalSupported } from '../errors/preconditions.ts';
+import { supportedReport } from '../errors/preconditions.ts';
 import { membersOf } from '../methods/propfind.ts';
 import type { PropertyPlan } from '../properties/plan.ts';
 import { itemsOf } from '../resource/family.ts';
@@ -56,7 +56,8 @@ function reopened({ identity, resource }: EngineRequest, members: ReadonlyMap<Co
 /** Of a beginning: the collection, and what is in it where `deep`. */
 async function listMember(request: EngineRequest, out: Multistatus, { resource, row, readable, href }: Member, plan: PropertyPlan, deep: boolean): Promise<void> {
   if (resource.kind === 'files') {
-    if (readable) out.status(href, 403, syncTraversalSupported());
+    // Not `sync-traversal-supported`: that is for collections that can be asked themselves.
+    if (readable) out.status(href, 403, supportedReport('Changes of plain collections cannot be asked for.'));
     return;
   }
   if (readable) await out.resource(href, row, plan);

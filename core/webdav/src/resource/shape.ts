@@ -10,8 +10,8 @@ const ITEM_KINDS: ReadonlyMap<string, string> = new Map([
 const WITHOUT_ITEMS: ReadonlySet<string> = new Set(['home', 'outbox']);
 const KINDS_OF_ITEMS: ReadonlySet<string> = new Set(ITEM_KINDS.values());
 
-/** Collections whose changes can be asked for (RFC 6578); `files` cannot. */
-export const SYNCING_KINDS: readonly string[] = ['home', 'calendar', 'share', 'inbox', 'notifications'];
+/** Collections whose changes can be asked for (RFC 6578); `files` cannot. (An outbox is always empty.) */
+export const SYNCING_KINDS: readonly string[] = ['home', 'calendar', 'share', 'inbox', 'outbox', 'notifications'];
 
 /** Undefined: a collection of this kind holds collections alone. */
 export function itemKindOf(collectionKind: string): string | undefined {
