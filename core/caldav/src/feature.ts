@@ -40,7 +40,7 @@ export function calDavFeature({ store, directory, steps: given, queue, notifiers
   queue.handle(REMOVE_CALENDAR_JOB, (job, signal) => removeCalendar(removal, job, signal));
   return {
     name: 'caldav',
-    compliance: ['calendar-access', 'calendar-query-extended', 'calendar-default-alarms', 'calendar-availability', 'inbox-availability'],
+    compliance: ['calendar-access', 'calendar-query-extended', 'calendarserver-private-events', 'calendar-default-alarms', 'calendar-availability', 'inbox-availability'],
     resources: homeKinds(new CalendarHomes(store, directory), store),
     methods: [
       ...getItemSpecs(store), ...new PutItem(door, store, limits, publicUrl).specs, ...deleteItemSpecs(door, store, limits), ...new MoveItem(door, store, limits, publicUrl).specs,

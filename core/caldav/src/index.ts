@@ -23,6 +23,7 @@ export { negotiate, sendCalendar } from './methods/send-calendar.ts';
 export { ofHome } from './properties/live-principal.ts';
 export { kept } from './properties/define.ts';
 export { reached } from './resources/kinds.ts';
+export { withheldByItem } from './privacy/withheld.ts';
 export { busyFor } from './query/busy-for.ts';
 export { BusyTime, busyInHome } from './query/busy-time.ts';
 export type { BusyOptions, MaskedUid } from './query/busy-time.ts';

@@ -66,6 +66,9 @@ export const validTimezone = condition(CALDAV, 'valid-timezone', 403, undefined,
 /** RFC 8607 §3.12 (max-attachments-per-resource), as Apple's server answers a PUT. */
 export const maxAttachments = condition<number>(CALDAV, 'max-attachments', 403, text, 'The object has more attachments than this server takes.');
 
+/** caldav-privateevents: a level that nobody knows, or that is not this writer's to set. */
+export const validAccessRestriction = condition(CALENDARSERVER, 'valid-access-restriction', 403);
+
 /** calendarserver.org, free-busy URL. */
 export const validQueryParameters = condition(CALENDARSERVER, 'valid-query-parameters', 400);
 export const supportedQueryParameter = condition(CALENDARSERVER, 'supported-query-parameter', 406);

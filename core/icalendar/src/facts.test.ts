@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NOW, calendar, component, event, factsOf, fixtures, objectOf, octets, todo, utc } from '../fixtures/given.ts';
-import { CLEAN, FLOATING, HAS_ALARM, MATCH_ALWAYS, NEEDS_VIEW, RECURRING, SCHEDULED } from './fact-flags.ts';
+import { ACCESS_CONFIDENTIAL, CLASSIFIED, CLEAN, FLOATING, HAS_ALARM, MATCH_ALWAYS, NEEDS_VIEW, RECURRING, SCHEDULED } from './fact-flags.ts';
 import { COVER_AHEAD_SECONDS, deriveFacts } from './facts.ts';
 import { ALWAYS, DISTANT } from './filter.ts';
 import { createItemReader } from './item-reader.ts';
@@ -95,7 +95,7 @@ describe('flags', () => {
     ['floating-alarm-clock.ics', RECURRING | FLOATING | CLEAN],
     ['evolution-meeting.ics', SCHEDULED | CLEAN],
     ['overrides-only.ics', RECURRING | SCHEDULED | CLEAN],
-    ['private-access.ics', NEEDS_VIEW | CLEAN],
+    ['private-access.ics', NEEDS_VIEW | CLEAN | ACCESS_CONFIDENTIAL | CLASSIFIED],
     ['outlook-exchange.ics', RECURRING | HAS_ALARM],
     ['tasks-org-undated.ics', CLEAN],
   ])('%s', (name, flags) => {

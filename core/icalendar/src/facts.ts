@@ -7,10 +7,10 @@
 import type { EpochSeconds, ItemFacts, TimeRange } from '@kalends/contracts';
 import type { CalendarObject } from './calendar-object.ts';
 import { alarmSpans } from './alarms.ts';
-import type { Component } from './component.ts';
 import { findProperty } from './component.ts';
 import { CLEAN, FACTS_VERSION, FLOATING, HAS_ALARM, MATCH_ALWAYS, NEEDS_VIEW, RECURRING, SCHEDULED } from './fact-flags.ts';
 import { ALWAYS, DISTANT } from './filter.ts';
+import { accessFlags } from './limited-view.ts';
 import { MAX_INSTANCES } from './limits.ts';
 import { packRuns } from './occurrences.ts';
 import { parse } from './parse.ts';
@@ -104,22 +104,21 @@ function includePart(series: Series, part: Part, last: EpochSeconds | undefined,
 }
 
 function flagsOf(object: CalendarObject, { parts, recurrence }: Series): number {
-  const { root, octets } = object;
+  const { octets } = object;
   let flags = 0;
   if (parts.length > 1 || recurrence !== undefined || parts.some(({ recurrenceId }) => recurrenceId !== undefined)) flags |= RECURRING;
   if (parts.some(isFloating)) flags |= FLOATING;
   if (parts.some(({ component }) => component.components.some(({ name }) => name === 'VALARM'))) flags |= HAS_ALARM;
-  if (needsView(root, parts)) flags |= NEEDS_VIEW;
+  if (hidesInstances(parts)) flags |= NEEDS_VIEW;
+  flags |= accessFlags(object);
   if (parts.some(matchesAlways)) flags |= MATCH_ALWAYS;
   if (isClean(octets)) flags |= CLEAN;
   if (parts.some(({ component }) => findProperty(component, 'ORGANIZER') !== undefined)) flags |= SCHEDULED;
   return flags;
 }
 
-/** Private access (caldav-privateevents) and instances that are hidden from everybody. */
-function needsView(root: Component, parts: readonly Part[]): boolean {
-  const access = findProperty(root, 'X-CALENDARSERVER-ACCESS')?.value.trim().toUpperCase();
-  if (access !== undefined && access !== 'PUBLIC') return true;
+/** Instances that are hidden from everybody. */
+function hidesInstances(parts: readonly Part[]): boolean {
   return parts.some(({ component }) => findProperty(component, 'X-CALENDARSERVER-HIDDEN-INSTANCE') !== undefined);
 }
 

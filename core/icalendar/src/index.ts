@@ -1,4 +1,5 @@
 export * from './limits.ts';
+export * from './limited-view.ts';
 export * from './time.ts';
 export * from './zones.ts';
 export * from './recurrence.ts';

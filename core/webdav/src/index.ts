@@ -46,6 +46,7 @@ export { default as webdavPlugin } from './plugin.ts';
 export { default as accessPlugin } from './plugin-access.ts';
 export { default as principalsPlugin } from './plugin-principals.ts';
 export { PRINCIPALS, principalPath } from './resource/principal-path.ts';
+export { seesWhole } from './access/whole-view.ts';
 export { Delegates, proxyGroupId, proxyGroupOf } from './access/delegates.ts';
 export type { ProxyGroup, ProxyMode } from './access/delegates.ts';
 export { bitsOf, namesOf } from './access/privilege-names.ts';

@@ -5,6 +5,7 @@ import type { Collection, DavResource, HttpExchange, Identity, ItemSelect, Privi
 import { READ } from '@kalends/contracts';
 import { BodyTooLarge, readBody } from '@kalends/http';
 import type { ItemAccess } from './access/compiled-access.ts';
+import { seesWhole } from './access/whole-view.ts';
 import { missingNames } from './access/privilege-names.ts';
 import type { EngineRequest, HrefGroups } from './engine.ts';
 import type { EngineTables } from './engine-tables.ts';
@@ -115,9 +116,14 @@ export class HandlerRequest implements EngineRequest {
   }
 
   selectOf(collection: Collection, select: ItemSelect): ItemSelect {
-    const { principal } = this.identity;
+    const { identity, resource: { home, owner }, engine } = this;
+    const { principal } = identity;
     const withAcl = collection.itemsWithAcl > 0 && select.acl !== true ? { ...select, acl: true } : select;
-    return principal === undefined || principal === this.resource.owner || select.personal !== undefined ? withAcl : { ...withAcl, personal: principal };
+    const own = collection.home === home?.id;
+    const kind = itemKindOf(collection.kind);
+    const withholds = kind === undefined || (own && seesWhole(identity, owner)) ? undefined : engine.kinds.get(kind)?.withholds;
+    const judged = withholds === undefined ? withAcl : mergeSelect(withAcl, withholds.select);
+    return principal === undefined || (own && principal === owner) || judged.personal !== undefined ? judged : { ...judged, personal: principal };
   }
 
   group(hrefs: readonly string[], plan: PropertyPlan): Promise<HrefGroups> {

@@ -11,6 +11,7 @@ import type { EngineRequest, ItemAccess } from '@kalends/webdav';
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { itemError } from '../methods/item-errors.ts';
+import { keepsFromOthers } from '../privacy/withheld.ts';
 import { homePath } from '../resources/calendar-home.ts';
 import type { CalendarDoor, PutChange, RemoveChange } from '../write/commit.ts';
 import type { BulkEntry, BulkRow, CreateEntry, DeleteEntry, UpdateEntry } from './entry.ts';
@@ -117,8 +118,9 @@ export class BulkRun {
     if (ask === 'create') return this.#request.need(collection, BIND, calendar);
     if (ask === 'delete') this.#request.need(collection, UNBIND, calendar);
     const allowed = item === undefined ? 0 : access.constant ?? access.of(item);
-    if (item === undefined || (ask === 'update' && (allowed & (READ | WRITE_CONTENT)) === 0)) throw notFound();
-    if (ask === 'update') this.#request.need(allowed, WRITE_CONTENT, href!);
+    const judged = ask === 'update' || (item !== undefined && keepsFromOthers(item));
+    if (item === undefined || (judged && (allowed & (READ | WRITE_CONTENT)) === 0)) throw notFound();
+    if (judged) this.#request.need(allowed, WRITE_CONTENT, href!);
   }
 
   #change({ entry, name }: Ready): PutChange | RemoveChange {

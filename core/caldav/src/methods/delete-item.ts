@@ -1,7 +1,8 @@
 /** DELETE of calendar objects (RFC 4918 §9.6.1), through the one door, and of inbox items, which concern nobody else. */
 import type { CalendarStore, DavRequest, Limits, MethodSpec } from '@kalends/contracts';
-import { UNBIND } from '@kalends/contracts';
+import { UNBIND, WRITE_CONTENT } from '@kalends/contracts';
 import { answer, engineOf, nameOf, notFound, segmentsOf, writeLimits } from '@kalends/webdav';
+import { keepsFromOthers } from '../privacy/withheld.ts';
 import type { CalendarDoor } from '../write/commit.ts';
 import { removalGuard } from './conditions.ts';
 import { itemError } from './item-errors.ts';
@@ -9,7 +10,7 @@ import { itemError } from './item-errors.ts';
 export function deleteItemSpecs(door: CalendarDoor, store: CalendarStore, limits: Limits): readonly MethodSpec[] {
   const spec = (kind: string, remove: (request: DavRequest) => Promise<void>): MethodSpec => ({
     method: 'DELETE', kinds: [kind], select: { meta: true },
-    requires: () => [{ on: 'parent', privileges: UNBIND }],
+    requires: removing,
     handle: async (request) => {
       if (request.resource.item === undefined) throw notFound();
       await remove(request);
@@ -21,6 +22,11 @@ export function deleteItemSpecs(door: CalendarDoor, store: CalendarStore, limits
     spec('inbox-item', (request) => deleteMessage(store, request)),
   ];
 }
+
+/** What its owner keeps to himself nobody else takes away: there the item itself has a say. */
+export const removing: MethodSpec['requires'] = ({ item }) => [
+  { on: 'parent', privileges: UNBIND }, ...(item !== undefined && keepsFromOthers(item) ? [{ on: 'self' as const, privileges: WRITE_CONTENT }] : []),
+];
 
 async function deleteObject(door: CalendarDoor, store: CalendarStore, limits: Limits, request: DavRequest): Promise<void> {
   const { resource, identity, http } = request;

@@ -8,6 +8,7 @@ import { collectionTag, dav, engineOf, propertyText, sendListing } from '@kalend
 import type { EngineRequest } from '@kalends/webdav';
 import { once } from 'node:events';
 import type { OutgoingHttpHeaders } from 'node:http';
+import { viewerOf } from '../privacy/seen-by.ts';
 import { FOOTER, OneCalendar, header } from '../query/one-calendar.ts';
 import { delivered, zoneDelivery } from '../query/zone-delivery.ts';
 import { contentType, negotiate, sendCalendar } from './send-calendar.ts';
@@ -53,6 +54,7 @@ async function getCollection(store: CalendarStore, request: EngineRequest): Prom
 /** In parts of one batch. */
 async function* calendarText(store: CalendarStore, request: EngineRequest, collection: Collection, name: string | undefined): AsyncGenerator<string> {
   const access = await request.items(request.resource);
+  const viewer = viewerOf(request.identity, request.resource.owner);
   const whole = new OneCalendar();
   const delivery = zoneDelivery(request);
   yield header(name);
@@ -61,7 +63,7 @@ async function* calendarText(store: CalendarStore, request: EngineRequest, colle
     for (const item of batch) {
       const allowed = access.constant ?? access.of(item);
       if ((allowed & READ) !== READ || item.body === undefined) continue;
-      const { buffer, byteOffset, byteLength } = delivered(item.body, delivery);
+      const { buffer, byteOffset, byteLength } = delivered(viewer?.seen(item).body ?? item.body, delivery);
       part += whole.add(Buffer.from(buffer, byteOffset, byteLength).toString('utf8'));
     }
     if (part !== '') yield part;

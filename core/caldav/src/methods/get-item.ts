@@ -1,10 +1,11 @@
 /**
- * GET and HEAD of a calendar object: the stored octets, unparsed, unless the client asks for jCal. Conditions were answered before (RFC 9110 §13); where one was
- * asked, the octets were left out of the first read, so they are read here.
+ * GET and HEAD of a calendar object: the stored octets, unparsed, unless the client asks for jCal, or a time zone is to be added or left out. Conditions were
+ * answered before (RFC 9110 §13); where one was asked, the octets were left out of the first read, so they are read here.
  */
 import type { CalendarStore, DavRequest, Item, ItemSelect, MethodSpec } from '@kalends/contracts';
 import { READ } from '@kalends/contracts';
 import { engineOf, itemTag, notFound } from '@kalends/webdav';
+import { seenBy } from '../privacy/seen-by.ts';
 import type { CalendarMedia } from '../query/read-calendar-data.ts';
 import { delivered, zoneDelivery } from '../query/zone-delivery.ts';
 import { negotiate, sendCalendar } from './send-calendar.ts';
@@ -26,14 +27,15 @@ async function getItem(store: CalendarStore, dav: DavRequest): Promise<void> {
   const { item, collection } = request.resource;
   if (item === undefined) throw notFound();
   const media = negotiate(request);
-  const whole = item.body === undefined ? await store.findItem(collection!.id, item.name, WHOLE) : item;
+  const whole = item.body === undefined ? await store.findItem(collection!.id, item.name, request.selectOf(collection!, WHOLE)) : item;
   // Gone between two reads.
   if (whole === undefined) throw notFound();
   sendItem(request, whole, 200, media);
 }
 
 /** `item` with meta and body; with or without well-known time zones as the client asks (RFC 7809 §7.1). */
-export function sendItem(request: DavRequest, item: Item, status: number, media: CalendarMedia, headers: Readonly<Record<string, string>> = {}): void {
+export function sendItem(request: DavRequest, whole: Item, status: number, media: CalendarMedia, headers: Readonly<Record<string, string>> = {}): void {
+  const item = seenBy(request.identity, request.resource.owner, whole);
   const { meta } = item;
   sendCalendar(request, status, delivered(item.body ?? EMPTY, zoneDelivery(request)), {
     ETag: itemTag(item),

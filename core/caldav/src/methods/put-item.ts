@@ -87,7 +87,7 @@ export class PutItem {
     const { response } = request.http;
     const collection = request.resource.collection!;
     if (request.fields.prefer.representation) {
-      const item = await this.#store.findItem(collection.id, name, { meta: true, body: true });
+      const item = await this.#store.findItem(collection.id, name, request.selectOf(collection, { meta: true, body: true }));
       // A PUT may end with the object gone (an orphan that is wholly cancelled); then there is nothing to show.
       if (item !== undefined) {
         return sendItem(request, item, created ? 201 : 200, negotiate(request, sent), { ...headers, 'Content-Location': path, 'Preference-Applied': 'return=representation' });

@@ -7,6 +7,7 @@ import { CLEAN, isWhole, renderer, toJson } from '@kalends/icalendar';
 import type { Renderer, Zone } from '@kalends/icalendar';
 import { CALDAV } from '@kalends/webdav';
 import { caldav } from '../names.ts';
+import { seenBy } from '../privacy/seen-by.ts';
 import { mediaAttributes, readCalendarData } from '../query/read-calendar-data.ts';
 import type { CalendarDataRequest } from '../query/read-calendar-data.ts';
 import { delivered, zoneDelivery } from '../query/zone-delivery.ts';
@@ -72,7 +73,7 @@ export function askedView(report: XmlNode, zone?: Zone): CalendarDataView | unde
 
 export const calendarData: LiveProperty<ZoneDelivery> = {
   name: caldav('calendar-data'), kinds: ['calendar-item', 'inbox-item'], select: { body: true }, loadOnce: zoneDelivery,
-  write: (xml, { item, resource }, delivery, asked) => item !== undefined && viewOf(asked).write(xml, item, resource.collection, delivery),
+  write: (xml, { item, resource, identity }, delivery, asked) => item !== undefined && viewOf(asked).write(xml, seenBy(identity, resource.owner, item), resource.collection, delivery),
   attributes: (asked) => mediaAttributes(viewOf(asked).asked.media),
 };
 

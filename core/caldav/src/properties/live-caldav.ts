@@ -11,6 +11,7 @@ import { appleIcal, caldav, calendarserver } from '../names.ts';
 import { CALENDAR_MEDIA } from '../query/read-calendar-data.ts';
 import { ADD_MEMBER_LEAF } from '../resources/home-layout.ts';
 import { availabilityProperties } from './availability.ts';
+import { viewerOf } from '../privacy/seen-by.ts';
 import { changeable, fixed, fixedText, kept, personalChange, resourceType } from './define.ts';
 import { calendarTimezone, calendarTimezoneId } from './time-zone.ts';
 import { SCHEDULE_TRANSPARENCY, storedTransparency } from './transparency.ts';
@@ -21,7 +22,7 @@ const COLLECTION = dav('collection');
 /** `now` in seconds. */
 export function liveProperties(limits: Limits, now: () => number): readonly LiveProperty[] {
   return [
-    ...resourceTypes, ...limitProperties(limits), ...described, ...components, calendarTimezone, calendarTimezoneId, transparency, addMember, ...defaultAlarmProperties,
+    ...resourceTypes, lengthOfWhole, ...limitProperties(limits), ...described, ...components, calendarTimezone, calendarTimezoneId, transparency, addMember, ...defaultAlarmProperties,
     ...availabilityProperties(now),
   ];
 }
@@ -54,6 +55,16 @@ const resourceTypes: readonly LiveProperty[] = [
     },
   },
 ];
+
+/** Of what others see a part of, the size is not theirs to know, and not what they would get. */
+const lengthOfWhole: LiveProperty = {
+  name: dav('getcontentlength'), kinds: ['calendar-item', 'inbox-item'], inAllprop: true, select: { meta: true },
+  write: (xml, { item, identity, resource }) => {
+    if (item?.meta === undefined || viewerOf(identity, resource.owner)?.limits(item) === true) return false;
+    xml.fragment(String(item.meta.size));
+    return true;
+  },
+};
 
 /** RFC 4791 §5.2.5-9; the limit of a home. A limit that is none has no property. */
 function limitProperties(limits: Limits): readonly LiveProperty[] {

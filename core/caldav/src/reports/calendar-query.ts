@@ -13,6 +13,7 @@ import { validFilter } from '../preconditions.ts';
 import { askedView } from '../properties/calendar-data.ts';
 import type { CalendarDataView } from '../properties/calendar-data.ts';
 import { zoneOf } from '../properties/time-zone.ts';
+import { viewerOf } from '../privacy/seen-by.ts';
 import { MATCH_SELECT, itemMatches, matchingItems } from '../query/matching-items.ts';
 import { queryZone } from '../query/query-zone.ts';
 import { readFilter } from '../query/read-filter.ts';
@@ -77,7 +78,7 @@ export class CalendarQueryReport {
     const base = request.base(resource, href);
     const access = await request.items(resource);
     const select = request.selectOf(collection, withFacts(plan.select(base.resource.kind), query.view));
-    for await (const items of matchingItems(this.#store, collection.id, query.filter, query.zone ?? zoneOf(collection, request.identity.principal), select)) {
+    for await (const items of matchingItems(this.#store, collection.id, query.filter, query.zone ?? zoneOf(collection, request.identity.principal), select, viewerOf(request.identity, resource.owner))) {
       await out.items(base, items, plan, access);
       await out.drained();
     }
@@ -89,7 +90,7 @@ export class CalendarQueryReport {
     const found = await this.#store.findItem(collection!.id, item!.name, { ...kind.select, ...MATCH_SELECT, acl: true });
     const out = request.multistatus();
     const zone = query.zone ?? zoneOf(collection!, request.identity.principal);
-    if (found !== undefined && itemMatches(found, query.filter, zone)) {
+    if (found !== undefined && itemMatches(found, query.filter, zone, viewerOf(request.identity, request.resource.owner))) {
       const resource = { ...request.resource, item: found };
       await out.resource(request.href, { resource, item: found, access: request.access, identity: request.identity }, plan);
     }
@@ -102,7 +103,7 @@ export class CalendarQueryReport {
     for (const { resource, collection } of places) {
       const access = await request.items(resource);
       const select = request.selectOf(collection, {});
-      for await (const items of matchingItems(this.#store, collection.id, query.filter, query.zone ?? zoneOf(collection, request.identity.principal), select)) {
+      for await (const items of matchingItems(this.#store, collection.id, query.filter, query.zone ?? zoneOf(collection, request.identity.principal), select, viewerOf(request.identity, resource.owner))) {
         // How many there are that the caller may not see is no business of his.
         matches += items.filter((item) => ((access.constant ?? access.of(item)) & READ) === READ).length;
         if (matches > this.#limits.queryResults) throw numberOfMatchesWithinLimits();

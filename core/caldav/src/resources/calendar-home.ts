@@ -5,7 +5,8 @@
  * Does not decide access and writes no answer.
  */
 import type { CalendarStore, DavResource, Directory, Home, HomeOwner, Identity, ItemSelect, Located, PathMatch, Principal, PrincipalId } from '@kalends/contracts';
-import { escapeSegment } from '@kalends/webdav';
+import { escapeSegment, seesWhole } from '@kalends/webdav';
+import { withheldByItem } from '../privacy/withheld.ts';
 import { HOME_COLLECTIONS, homeRoot, kindAt } from './home-layout.ts';
 
 /** First the canonical form: ids never change, names do. */
@@ -31,10 +32,12 @@ export class CalendarHomes {
     const owner = await this.#ownerOf(match.values);
     if (owner === undefined) return undefined;
     const path = match.values.get('path') ?? [];
-    const located = await this.#store.locate(owner, path, select);
+    // What an item keeps from others is read with it, where somebody else asks.
+    const wanted = seesWhole(identity, owner) ? select : { ...select, ...withheldByItem.select };
+    const located = await this.#store.locate(owner, path, wanted);
     if (located !== undefined) return asResource(match, owner, located);
     if (identity.principal === undefined || await this.ensure(owner) === undefined) return undefined;
-    const made = await this.#store.locate(owner, path, select);
+    const made = await this.#store.locate(owner, path, wanted);
     return made === undefined ? undefined : asResource(match, owner, made);
   }
 

@@ -11,6 +11,7 @@ import type { CalendarObject } from '@kalends/icalendar';
 import { forbidden, notFound } from '@kalends/webdav';
 import { withDefaultAlarms } from '../alarms/default-alarms.ts';
 import { maxResourceSize, noUidConflict, supportedCalendarComponent } from '../preconditions.ts';
+import { checkAccessRestriction, keepingAccess } from '../privacy/access-restriction.ts';
 import { componentsOf } from '../properties/component-set.ts';
 import type { CalendarMedia } from '../query/read-calendar-data.ts';
 import { checkCounts, countsOf, exceeds, factsOf, receive } from './draft.ts';
@@ -100,6 +101,7 @@ export class CalendarDoor {
     const { collection, name } = change;
     const now = Math.floor(clock.now() / 1000);
     const received = receive(change.octets, change.media, collection, limits, now, this.#with.data);
+    checkAccessRestriction(received.object, change.context.identity, change.home);
     const created = addsAlarms(change) ? withDefaultAlarms(received.object, collection, change.home) : received.object;
     const counts = countsOf(received.object);
     const to: ItemAddress = { collection: collection.id, name };
@@ -110,12 +112,13 @@ export class CalendarDoor {
     const work: Work<Outcome> = async (tx, prepared, current) => {
       const before = storedObject(current);
       checkReplaced(received.object, counts, current, before, limits);
-      const applied = prepared.apply(current === undefined ? { ...draft, after: created, amended: draft.amended || created !== received.object } : { ...draft, from: to, before });
+      const after = current === undefined ? created : keepingAccess(received.object, current);
+      const applied = prepared.apply({ ...draft, ...(current === undefined ? {} : { from: to, before }), after, amended: draft.amended || after !== received.object });
       if (applied === 'prepare-again') return applied;
       return store(tx, applied, current, change, facts, limits);
     };
     return {
-      change, draft, at: to, select: { meta: true, body: !steps.none || exceeds(counts, limits) }, work, ...(change.withoutScheduling === true ? { without: 'schedule' } : {}),
+      change, draft, at: to, select: { meta: true, facts: true, body: !steps.none || exceeds(counts, limits) }, work, ...(change.withoutScheduling === true ? { without: 'schedule' } : {}),
       // What ran may have changed the object again (a room's answer): the client is to look.
       afterRunning: (outcome) => ({ ...outcome, amended: true }),
     };

@@ -10,6 +10,7 @@ import type { AccessEntry, CompiledAccess, ItemAccess } from './compiled-access.
 import { proxyGroupOf } from './delegates.ts';
 import { decide, evaluate, inOrder, matches } from './evaluate.ts';
 import { tell } from './explain.ts';
+import { seesWhole } from './whole-view.ts';
 
 export interface AccessControlParts { readonly compiler: AclCompiler; readonly admins: Pick<Administrators, 'ids'> }
 
@@ -26,7 +27,7 @@ export class AccessControl implements CompiledAccess {
     const mask = this.privilegesOf(resource.kind).bits;
     const acl = resource.item?.acl;
     const folded = await this.#compiler.folded(resource);
-    return evaluate(acl === undefined ? folded.entries : withOwn(folded, acl), identity, resource) & mask;
+    return evaluate(acl === undefined ? folded.entries : withOwn(folded, acl), identity, resource) & mask & ~this.#withheld(identity, resource);
   }
 
   async items(identity: Identity, resource: DavResource): Promise<ItemAccess> {
@@ -37,9 +38,18 @@ export class AccessControl implements CompiledAccess {
     const mask = this.privilegesOf(item.kind).bits;
     const folded = await this.#compiler.folded(item);
     const all = evaluate(folded.entries, identity, item) & mask;
-    if (collection === undefined || collection.itemsWithAcl === 0) return { constant: all, of: () => all };
+    const withholds = seesWhole(identity, item.owner) ? undefined : this.#compiler.policyOf(item.kind).withholds;
+    const kept = withholds === undefined ? nothing : (row: Item) => withholds.privileges(row);
+    if (collection === undefined || collection.itemsWithAcl === 0) return { constant: withholds === undefined ? all : undefined, of: (row) => all & ~kept(row) };
     const [before, after] = [decide(folded.around.before, identity, item), decide(folded.around.after, identity, item)];
-    return { constant: undefined, of: ({ acl }: Item) => (acl === undefined ? all : inOrder(before, decide(ownEntries(folded, acl), identity, item), after) & mask) };
+    return { constant: undefined, of: (row) => (row.acl === undefined ? all : inOrder(before, decide(ownEntries(folded, row.acl), identity, item), after) & mask) & ~kept(row) };
+  }
+
+  /** What the item itself keeps from this caller. */
+  #withheld(identity: Identity, { kind, owner, item }: DavResource): Privileges {
+    if (item === undefined) return 0;
+    const { withholds } = this.#compiler.policyOf(kind);
+    return withholds === undefined || seesWhole(identity, owner) ? 0 : withholds.privileges(item);
   }
 
   async entries(resource: DavResource): Promise<readonly AccessEntry[]> {
@@ -77,3 +87,5 @@ function withOwn(folded: FoldedAcl, acl: readonly Ace[]): readonly AccessEntry[]
 function ownEntries({ members }: FoldedAcl, acl: readonly Ace[]): readonly AccessEntry[] {
   return acl.map((ace) => withMembers(entry(ace, { isProtected: false, levelsUp: 0 }), members));
 }
+
+const nothing = (): Privileges => 0;

@@ -18,7 +18,7 @@ import type { Delegates } from './delegates.ts';
 /** Lists kept; about 1 KB each. */
 const KEPT = 5_000;
 /** What access needs of a kind. */
-export type KindPolicy = Pick<ResourceKind, 'kind' | 'privileges' | 'protectedAcl'>;
+export type KindPolicy = Pick<ResourceKind, 'kind' | 'privileges' | 'protectedAcl' | 'withholds'>;
 
 export interface FoldedAcl {
   /** Of the collection, or of the resource without one; of items that have no ACL of their own too. */ readonly entries: readonly AccessEntry[];

@@ -1,4 +1,4 @@
-import type { Ace, Collection, CollectionId, DavResource, Home, HomeId, Identity, PrincipalId, Revision } from '@kalends/contracts';
+import type { Ace, Collection, CollectionId, DavResource, Home, HomeId, Identity, Item, PrincipalId, Revision } from '@kalends/contracts';
 import { ALL, BIND, NONE, READ, READ_ACL, READ_FREE_BUSY, SCHEDULE_DELIVER, WRITE, WRITE_ACL, WRITE_CONTENT } from '@kalends/contracts';
 import { group, memoryDirectory, memoryStore, person } from '@kalends/testkit';
 import fc from 'fast-check';
@@ -110,6 +110,24 @@ describe('folded access', () => {
     expect(await access.judge(known(BEN), calendar)).toBe(0);
     expect(await access.judge(known(AMY), calendar) & WRITE_ACL).toBe(WRITE_ACL);
     expect(await access.judge(known(CAT, [], true), calendar) & WRITE_ACL).toBe(WRITE_ACL);
+  });
+
+  it('lets an item keep something from everybody but owner, owning group and administrators, whatever lists grant', async () => {
+    const { directory, delegates } = given();
+    const kept: KindPolicy = { kind: 'calendar-item', privileges: davPrivileges, protectedAcl: () => [], withholds: { select: { facts: true }, privileges: ({ etag }) => ((etag as string) === 'kept' ? ALL & ~READ_FREE_BUSY : 0) } };
+    const compiler = new AclCompiler({ kinds: new Map([policy('home', ownersHome), policy('calendar'), ['calendar-item', kept]]), sources: [], directory, delegates });
+    const access = new AccessControl({ compiler, admins: { ids: async () => new Set([id('id-root')]) } });
+    const open = [{ principal: 'authenticated' as const, grant: READ | WRITE, inheritable: true }];
+    const calendar = place(collection('home', open), collection('calendar'));
+    const item = (etag: string): Item => ({ name: 'x' as Item['name'], etag: etag as Item['etag'] });
+    const one = (etag: string): DavResource => ({ ...calendar, kind: 'calendar-item', item: item(etag) });
+    expect([await access.judge(known(BEN), one('kept')), await access.judge(known(BEN), one('open'))]).toEqual([READ_FREE_BUSY, READ | WRITE]);
+    const rows = await access.items(known(BEN), calendar);
+    expect([rows.constant, rows.of(item('kept')), rows.of(item('open'))]).toEqual([undefined, READ_FREE_BUSY, READ | WRITE]);
+    for (const who of [known(AMY), known(BEN, [AMY]), known(CAT, [], true)]) {
+      expect(await access.judge(who, one('kept')) & WRITE).toBe(WRITE);
+      expect((await access.items(who, calendar)).constant).toBeDefined();
+    }
   });
 
   it('masks what the kind does not have', async () => {
