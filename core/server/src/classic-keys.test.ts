@@ -60,7 +60,7 @@ describe('classicKeys', () => {
       expect(sections.log).toMatchObject({ 'access-file': '/var/log/caldavd/access.log', 'error-file': '/var/log/caldavd/error.log' });
       expect(sections.admins).toEqual(['admin-guid', 'users/root']);
       expect(instances.map(({ name, use, with: given }) => [name, use, given])).toEqual([
-        ['cache', 'cache-keyv', undefined], ['jobs', 'jobs-store', undefined], ['channel', 'channel-ipc', undefined],
+        ['cache', 'cache-keyv', undefined], ['jobs', 'jobs-store', undefined], ['channel', 'channel-ipc', undefined], ['timezones', 'timezone-service', undefined],
         ['auth-digest', 'auth-digest', { realm: 'Example' }], ['auth-basic', 'auth-basic', { realm: 'Example', 'allow-cleartext': true }],
         ['storage', 'storage-flat-file', undefined], ['directory-service', 'directory-open-directory', { url: 'ldap://ldap.example.com' }],
       ]);
