@@ -306,6 +306,30 @@ describe('privileges of methods (RFC 3744 appendix B)', () => {
     expect([(await file(there, 'ben')).status, (await file(`${folder}new`, 'ben')).status, (await send('DELETE', `${folder}new`, 'ben')).status]).toEqual([204, 201, 204]);
   });
 
+  it('a collection goes with its members only where each of them may go', async () => {
+    for (const path of ['d/', 'd/in/', 'd/in/deep/']) await send('MKCOL', folder + path);
+    await file(`${folder}d/in/deep/f`);
+    await given(['', 'read write']);
+    await set(`${folder}d/in/deep/`, deny('ben', 'unbind'));
+    expect(needed(await send('DELETE', `${folder}d/`, 'ben'))).toEqual([`${folder}d/in/deep/ unbind`]);
+    expect(needed(await send('COPY', `${folder}src/`, 'ben', undefined, dest(`${folder}d/in/`)))).toEqual([`${folder}d/in/deep/ unbind`]);
+    await set(`${folder}d/in/deep/`, deny('ben', 'all'));
+    expect(needed(await send('DELETE', `${folder}d/`, 'ben'))).toEqual([`${folder}d/ unbind`]);
+    expect((await send('GET', `${folder}d/in/deep/f`)).status).toBe(200);
+    await set(`${folder}d/in/deep/`);
+    expect((await send('DELETE', `${folder}d/`, 'ben')).status).toBe(204);
+  });
+
+  it('a calendar is not deleted by a delegate to whom its events are closed', async () => {
+    const proxy = `${PRINCIPAL('amy')}calendar-proxy-write/`;
+    await send('MKCALENDAR', `${AMY_HOME}kept/`);
+    await send('PROPPATCH', proxy, 'amy', `<propertyupdate ${NAMES}><set><prop><group-member-set><href>${PRINCIPAL('dan')}</href></group-member-set></prop></set></propertyupdate>`);
+    await set(`${AMY_HOME}kept/`, deny(proxy, 'unbind'));
+    expect(needed(await send('DELETE', `${AMY_HOME}kept/`, 'dan'))).toEqual([`${AMY_HOME}kept/ unbind`]);
+    await set(`${AMY_HOME}kept/`);
+    expect((await send('DELETE', `${AMY_HOME}kept/`, 'dan')).status).toBe(204);
+  });
+
   it('an event moves to a calendar that lets bind, whatever its own list there allows', async () => {
     for (const name of ['x', 'y']) await send('MKCALENDAR', `${AMY_HOME}${name}/`);
     await send('PUT', `${AMY_HOME}x/m.ics`, 'amy', event('m').body);

@@ -6,7 +6,7 @@ import type {
   CalendarStore, ClaimedJob, CollectionId, DavRequest, DavResource, Directory, Identity, Item, JobOutcome, Limits, MethodSpec, Notifier, PrincipalId,
 } from '@kalends/contracts';
 import { StoreError, UNBIND } from '@kalends/contracts';
-import { GONE, answer, badRequest, demandTokens, dropLocks, engineOf, forbidden, fromStore, locksIn, segmentsOf, touchedByRemoval, writeLimits } from '@kalends/webdav';
+import { GONE, answer, badRequest, dropLocks, engineOf, forbidden, fromStore, guardCollection, segmentsOf, touchedByRemoval, writeLimits } from '@kalends/webdav';
 import type { CalendarDoor } from '../write/commit.ts';
 import { writeLimits as limitsOf } from '../write/limits.ts';
 import type { WriteSteps } from '../write/steps.ts';
@@ -18,7 +18,8 @@ export interface RemovalParts { readonly store: CalendarStore; readonly door: Ca
 
 export function deleteCalendarSpecs(parts: RemovalParts): readonly MethodSpec[] {
   return [
-    { method: 'DELETE', kinds: ['calendar'], requires: () => [{ on: 'parent', privileges: UNBIND }], handle: (request) => deleteCalendar(parts, request) },
+    // Its events go with it, and they are its own members.
+    { method: 'DELETE', kinds: ['calendar'], requires: () => [{ on: 'parent', privileges: UNBIND }, { on: 'self', privileges: UNBIND }], handle: (request) => deleteCalendar(parts, request) },
     // The server's own collections stay: without them nobody could be invited.
     { method: 'DELETE', kinds: ['home', 'inbox', 'outbox', 'notifications'], requires: () => [{ on: 'self', privileges: UNBIND }], handle: refuse },
   ];
@@ -38,8 +39,7 @@ async function deleteCalendar({ store, steps, notifiers }: RemovalParts, dav: Da
   try {
     const path = segmentsOf(resource);
     const { revision } = await store.write(home.id, await writeLimits(engine, resource), async (tx) => {
-      const locks = await locksIn(tx);
-      demandTokens(request, locks, touchedByRemoval(path));
+      const locks = await guardCollection(request, tx, touchedByRemoval(path));
       await dropLocks(tx, locks, path);
       if (!steps.schedules) return tx.removeCollection(id);
       await tx.hideCollection(id);

@@ -10,8 +10,9 @@ import { engineOf } from '../engine.ts';
 import type { EngineRequest } from '../engine.ts';
 import { DavError } from '../errors/dav-error.ts';
 import { badRequest, conflict, forbidden, notFound, preconditionFailed } from '../errors/preconditions.ts';
-import { demandTokens, dropLocks, locksIn } from '../locks/guard.ts';
+import { demandTokens, dropLocks, guardCollection, guardItem, locksIn } from '../locks/guard.ts';
 import { parentPath, touchedByRemoval } from '../locks/scope.ts';
+import type { Segments } from '../locks/scope.ts';
 import { parentOf, segmentsOf } from '../resource/family.ts';
 import { ownCollection } from '../resource/shape.ts';
 import { writeLimits } from '../write-limits.ts';
@@ -20,6 +21,7 @@ import { occupant, placeOf } from './place.ts';
 import type { Place } from './place.ts';
 import { readableTree } from './readable-tree.ts';
 import type { ReadableTree } from './readable-tree.ts';
+import { demandRemovable } from './removable.ts';
 
 export const copy: MethodSpec = { method: 'COPY', kinds: ['file', 'files'], select: { meta: true }, requires: () => [{ on: 'self', privileges: READ }], handle: (request) => transfer(request, 'COPY') };
 export const move: MethodSpec = {
@@ -58,7 +60,7 @@ async function transfer(given: DavRequest, method: 'COPY' | 'MOVE'): Promise<voi
     if (sent !== undefined) await receiveTree(tx, sent, place);
     else if (method === 'COPY') await copyHere(tx, source, place);
     else {
-      demandTokens(request, locks, touchedByRemoval(from));
+      await guardSource(request, tx, source, from);
       await moveHere(tx, source, place);
       await dropLocks(tx, locks, from);
     }
@@ -105,6 +107,7 @@ async function destinationOf(request: EngineRequest, method: 'COPY' | 'MOVE'): P
   request.need(held, onParent, parent?.path ?? path);
   request.need(access, onSelf, path);
   if (resource.kind === 'files' && resource.collection?.parent === resource.home?.root.id) throw forbidden('This collection belongs to the home.');
+  if (resource.kind === 'files') await demandRemovable(request, resource);
   return resource;
 }
 
@@ -112,8 +115,9 @@ async function destinationOf(request: EngineRequest, method: 'COPY' | 'MOVE'): P
 function neededAt(there: string | undefined, method: 'COPY' | 'MOVE'): readonly [Privileges, Privileges] {
   if (there === undefined) return [BIND, 0];
   const written = WRITE_CONTENT | WRITE_PROPERTIES;
-  if (method === 'COPY') return there === 'file' ? [0, written] : [BIND | UNBIND, written];
-  return [BIND | UNBIND, 0];
+  const removed = there === 'file' ? 0 : UNBIND;
+  if (method === 'COPY') return [removed === 0 ? 0 : BIND | UNBIND, written | removed];
+  return [BIND | UNBIND, removed];
 }
 
 /** RFC 4918 §9.8.3, §9.8.5: neither onto itself nor into its own members. */
@@ -132,6 +136,12 @@ async function makeRoom(tx: StoreWriter, place: Place, overwrite: boolean): Prom
   if (there.collection !== undefined) await tx.removeCollection(there.collection.id);
   else await tx.removeItem(place.parent.id, place.name);
   return there.collection === undefined ? 'item' : 'collection';
+}
+
+/** What leaves is what the request's conditions are about. */
+async function guardSource(request: EngineRequest, tx: StoreWriter, { place, collection }: Source, path: Segments): Promise<void> {
+  if (collection !== undefined) await guardCollection(request, tx, touchedByRemoval(path));
+  else await guardItem(request, tx, await tx.findItem(place.parent.id, place.name, {}), path, touchedByRemoval(path));
 }
 
 async function moveHere(tx: StoreWriter, { place, collection }: Source, to: Place): Promise<void> {
