@@ -5,7 +5,11 @@
 import ICAL from 'ical.js';
 import type { Component, Property } from './component.ts';
 import { makeComponent, makeProperty } from './component.ts';
+import { recurFromJson, recurToJson } from './jcal-recur.ts';
 import { MAX_DEPTH } from './limits.ts';
+import { parseDuration } from './time.ts';
+import type { Duration } from './time.ts';
+import { readText } from './values.ts';
 import type { JcalComponent, JcalProperty } from './zones.ts';
 
 const NAME = /^[A-Za-z0-9_.-]+$/;
@@ -15,7 +19,7 @@ export function toJcal(component: Component): JcalComponent {
   return [component.name.toLowerCase(), component.properties.map(propertyToJcal), component.components.map(toJcal)];
 }
 
-/** A value that ical.js cannot read as its type stays text, of type `unknown` (RFC 7265 §5). */
+/** A value that cannot be read as its type, and written again, stays text of type `unknown` (RFC 7265 §5). */
 export function propertyToJcal(property: Property): JcalProperty {
   const parameters: Record<string, string | readonly string[]> = {};
   for (const [name, values] of property.parameters) {
@@ -27,15 +31,41 @@ export function propertyToJcal(property: Property): JcalProperty {
 
 function readValue(property: Property): JcalProperty {
   const type = property.parameters.get('VALUE')?.[0] ?? impliedType(property);
+  const name = property.name.toLowerCase();
   try {
-    if (type !== undefined && !NAME.test(type)) throw new Error('no type');
+    if (type?.toUpperCase() === 'RECUR' || (type === undefined && RULES.has(property.name))) {
+      const rule = recurToJson(property.value);
+      return rule === undefined ? unknown(property) : [name, {}, 'recur', rule];
+    }
+    if (type !== undefined && !NAME.test(type)) return unknown(property);
     const line = `${property.name}${type === undefined ? '' : `;VALUE=${type}`}:${property.value}`;
-    const [name, parameters, valueType, ...values] = ICAL.parse.property(line, ICAL.design.icalendar) as unknown as JcalProperty;
-    return [name, parameters, valueType, ...values.map(plain)];
+    const [, parameters, valueType, ...values] = ICAL.parse.property(line, ICAL.design.icalendar) as unknown as JcalProperty;
+    const read: JcalProperty = [name, parameters, valueType, ...values.map(plain)];
+    return saysTheSame(property.value, read) ? read : unknown(property);
   } catch {
-    return [property.name.toLowerCase(), {}, 'unknown', property.value];
+    return unknown(property);
   }
 }
+
+const unknown = ({ name, value }: Property): JcalProperty => [name.toLowerCase(), {}, 'unknown', value];
+const RULES: ReadonlySet<string> = new Set(['RRULE', 'EXRULE']);
+
+/** Does it give the same value when it is written as text again? ical.js makes something of nearly everything. */
+function saysTheSame(value: string, [name, , type, ...values]: JcalProperty): boolean {
+  const line = writeValue(name, type, values);
+  const back = line.slice(line.indexOf(':') + 1);
+  if (back === value && type !== 'duration') return true;
+  switch (type) {
+    case 'text': return readText(back) === readText(value);
+    case 'duration': return sameDuration(parseDuration(back), parseDuration(value));
+    case 'float': case 'integer': return numbers(back) === numbers(value) && !numbers(value).includes('NaN');
+    case 'boolean': case 'date': case 'date-time': case 'period': case 'utc-offset': return back.toUpperCase() === value.trim().toUpperCase();
+    default: return false;
+  }
+}
+
+const numbers = (list: string): string => list.split(/[;,]/).map((text) => (text.trim() === '' ? Number.NaN : Number(text))).join();
+const sameDuration = (one: Duration | undefined, other: Duration | undefined): boolean => one !== undefined && other !== undefined && one.days === other.days && one.seconds === other.seconds;
 
 /** ical.js reads a DATE without VALUE=DATE as a broken DATE-TIME, and does not know the properties of RFC 7808 §7. */
 function impliedType({ name, value }: Property): string | undefined {
@@ -75,6 +105,10 @@ function propertyFromJcal(jcal: unknown): Property {
 
 /** `NAME:value` or `NAME;VALUE=TYPE:value`. */
 function writeValue(name: string, type: string, values: readonly unknown[]): string {
+  const isRule = RULES.has(name.toUpperCase());
+  if (type === 'recur') return `${name.toUpperCase()}${isRule ? '' : ';VALUE=RECUR'}:${values.map(recurFromJson).join(',')}`;
+  // RFC 7265 §5.2: as it stands, and under no type.
+  if (type === 'unknown') return `${name.toUpperCase()}:${values.map(String).join(',')}`;
   try {
     return ICAL.stringify.property([name, {}, type, ...values] as unknown as string[], ICAL.design.icalendar, true);
   } catch {
