@@ -1,4 +1,4 @@
-/** What the service refuses, as problem details (RFC 7807) with the types of RFC 7808 §10.3; `error-code` is how the drafts before it, and clients since, name the same. */
+/** What the service refuses, as problem details (RFC 7807) with the types of RFC 7808 §4.1.7; `error-code` is how the drafts before it, and clients since, name the same. */
 
 export type ProblemCode = 'invalid-action' | 'invalid-changedsince' | 'tzid-not-found' | 'invalid-format' | 'invalid-start' | 'invalid-end' | 'invalid-pattern';
 
