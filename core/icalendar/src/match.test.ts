@@ -225,6 +225,18 @@ describe('prop-filter, param-filter, text-match (RFC 4791 §9.7.2, §9.7.3, §9.
     expect([within('LAST-MODIFIED', 12, 13), within('LAST-MODIFIED', 11, 12), within('SUMMARY', 0, 24)]).toEqual([true, false, false]);
   });
 
+  it('compares DTSTART and the end at every instance, an end that DURATION says too (§9.9)', () => {
+    const on3 = (body: Uint8Array, name: string, from: number, to: number, kind: 'VEVENT' | 'VTODO' = 'VEVENT') => matches(body, on(comp(kind, { properties: [prop(name, { range: hours(from, to) })] })), kind);
+    const daily = calendar(event('DTSTART:20260301T160000Z', 'DURATION:PT2H', 'RRULE:FREQ=DAILY'));
+    expect([on3(daily, 'DTSTART', 16, 17), on3(daily, 'DTSTART', 17, 18), on3(daily, 'DTEND', 18, 19), on3(daily, 'DTEND', 17, 18)]).toEqual([true, false, true, false]);
+    const days = calendar(event('DTSTART;VALUE=DATE:20260301', 'RRULE:FREQ=DAILY;COUNT=3'));
+    expect([on3(days, 'DTSTART', 12, 13), on3(days, 'DTSTART', 24, 25), on3(days, 'DTEND', 12, 13)]).toEqual([true, false, false]);
+    const moved = calendar(event('DTSTART:20260303T100000Z', 'RRULE:FREQ=DAILY'), event('RECURRENCE-ID:20260303T100000Z', 'DTSTART:20260303T160000Z'));
+    expect([on3(moved, 'DTSTART', 10, 11), on3(moved, 'DTSTART', 16, 17)]).toEqual([false, true]);
+    const task = calendar(todo('DTSTART:20260303T160000Z', 'DURATION:PT2H'));
+    expect([on3(task, 'DUE', 18, 19, 'VTODO'), on3(task, 'DUE', 17, 18, 'VTODO'), on3(task, 'COMPLETED', 0, 24, 'VTODO')]).toEqual([true, false, false]);
+  });
+
   it('answers a UID from the row, without the octets', () => {
     const compiled = matcher(on(comp('VEVENT', { properties: [prop('UID', { text: contains('DC6C50A017428C5216A2F1CD', { collation: 'i;octet' }) })] })));
     expect(compiled).toMatchObject({ needsMeta: true, needsBody: false });

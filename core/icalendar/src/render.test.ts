@@ -101,6 +101,14 @@ describe('CALDAV:expand (RFC 4791 §9.6.5)', () => {
     expect(ids(moved)).toEqual([':20260303T100000Z', ':20260304T100000Z', ':20260305T100000Z']);
   });
 
+  it('gives every instance its RECURRENCE-ID where facts of earlier days do not tell the first', () => {
+    const body = calendar(event('DTSTART:20260303T100000Z', 'RRULE:FREQ=DAILY;COUNT=3'));
+    const facts = factsOf(body);
+    const earlier = { ...facts, slices: facts.slices.subarray(0, facts.slices.length - 5) };
+    expect(text(expandOctets(body, earlier, day(3), undefined))).toContain('RECURRENCE-ID:20260303T100000Z');
+    expect(text(expandOctets(body, facts, day(3), undefined))).not.toContain('RECURRENCE-ID');
+  });
+
   it('expands to-dos by DUE, and leaves undated ones alone', () => {
     const body = calendar(todo('DTSTART;TZID=Europe/Berlin:20260303T100000', 'DUE;TZID=Europe/Berlin:20260303T110000', 'RRULE:FREQ=DAILY;COUNT=4'));
     expect(text(expandOctets(body, factsOf(body), day(5), undefined))).toContain('DTSTART:20260305T090000Z\r\nRECURRENCE-ID:20260305T090000Z\r\nDUE:20260305T100000Z\r\n');

@@ -114,6 +114,12 @@ describe('repair', () => {
     expect(text(object!.octets)).toContain('\r\nDURATION:P1D\r\n');
   });
 
+  it('leaves P1DT as it is where a deployment wants that: it means the same', () => {
+    const body = calendar(event('DTSTART;VALUE=DATE:20260427', 'DURATION:P1DT'));
+    expect(readObject(body, { now: NOW, keepDurations: true })).toMatchObject({ repairs: [], object: { octets: body } });
+    expect(readObject(calendar(event(START, 'DURATION:P1X')), { now: NOW, keepDurations: true }).problems?.[0]?.rule).toBe('RFC 5545 §3.3.6');
+  });
+
   it('unescapes commas in URIs, and in nothing else (RFC 5545 §3.3.13)', () => {
     const { object } = repairsOf(calendar(event(START, 'URL:http://www.example.com/abc\\,def', 'X-TEXT:a\\,b', 'X-URI;VALUE=URI:geo:1\\,2')));
     expect(text(object!.octets)).toContain('URL:http://www.example.com/abc,def\r\nX-TEXT:a\\,b\r\nX-URI;VALUE=URI:geo:1,2\r\n');
