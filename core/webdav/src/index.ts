@@ -19,7 +19,7 @@ export { applyChanges, collectionChange, mergePatches, planChanges, readInstruct
 export type { Instruction, PlannedChanges, PropertyOutcome } from './properties/change.ts';
 export { answer, answerBytes, answerXml } from './answer.ts';
 export { expectItem } from './conditions.ts';
-export { demandTokens, demandUnlocked, dropLocks, guardItem, locksIn } from './locks/guard.ts';
+export { demandTokens, dropLocks, guardCollection, guardItem, locksIn } from './locks/guard.ts';
 export type { LockHolder } from './locks/guard.ts';
 export { parentPath, touchedByPut, touchedByRemoval } from './locks/scope.ts';
 export type { Segments, Touched } from './locks/scope.ts';

@@ -3,7 +3,7 @@ import type { CollectionId, ItemName } from '@kalends/contracts';
 import { fakeClock } from '@kalends/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Dav, eventText, hrefsIn, NAMESPACES } from './dav.ts';
-import type { DavAnswer } from './dav.ts';
+import type { DavAnswer, DavRequestOptions } from './dav.ts';
 import { startWebdavServer } from './webdav-server.ts';
 import type { WebdavServer } from './webdav-server.ts';
 
@@ -222,4 +222,30 @@ describe('a home', () => {
 it('is no report of plain collections (RFC 3253 §3.6)', async () => {
   const answer = await sync(`${HOME}dropbox/`);
   expect([answer.status, answer.text.includes('<supported-report/>')]).toEqual([403, true]);
+});
+
+describe('a sync token in an If field (RFC 6578 §5)', () => {
+  const given = async (path: string): Promise<Readonly<Record<string, string>>> => ({ If: `<${path}> (<${(await sync(path)).token}>)` });
+
+  it('holds for collections that are made, moved, changed and removed, and fails once something has changed (RFC 6578 §5.2)', async () => {
+    const held = await given(HOME);
+    const body = `<D:propertyupdate ${NAMESPACES}><D:set><D:prop><D:displayname>x</D:displayname></D:prop></D:set></D:propertyupdate>`;
+    const attempts: readonly (readonly [string, string, DavRequestOptions])[] = [
+      ['MKCALENDAR', `${HOME}new/`, {}], ['MKCOL', `${HOME}dropbox/new/`, {}], ['PROPPATCH', CALENDAR, { body }], ['DELETE', `${HOME}tasks/`, {}],
+      ['MOVE', `${HOME}tasks/`, { headers: { Destination: `${HOME}renamed/` } }],
+    ];
+    await write({ 'a.ics': '1' });
+    for (const [method, path, options] of attempts) {
+      expect([method, (await dav.send(method, path, { ...options, headers: { ...options.headers, ...held } })).status]).toEqual([method, 412]);
+    }
+    for (const [method, path, options] of attempts.slice(0, 4)) {
+      expect([method, (await dav.send(method, path, { ...options, headers: { ...options.headers, ...await given(HOME) } })).status]).toEqual([method, method === 'PROPPATCH' ? 207 : method === 'DELETE' ? 204 : 201]);
+    }
+  });
+
+  it('lets one of two collections be made at once', async () => {
+    const held = await given(HOME);
+    const statuses = (await Promise.all(['x', 'y', 'z'].map((name) => dav.send('MKCALENDAR', `${HOME}${name}/`, { headers: held })))).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([201, 412, 412]);
+  });
 });

@@ -5,7 +5,7 @@
 import type { CalendarStore, DavRequest, MethodSpec, PropertyRow, QName } from '@kalends/contracts';
 import { BIND, StoreError } from '@kalends/contracts';
 import {
-  CALDAV, answer, answerMkcolFailure, answerXml, badRequest, conflict, dav, engineOf, forbidden, fromStore, isNamed, maxCollections, mergePatches, nameOf, planChanges, readInstructions, readMkcol,
+  CALDAV, answer, answerMkcolFailure, answerXml, badRequest, conflict, dav, engineOf, forbidden, fromStore, guardCollection, isNamed, maxCollections, mergePatches, nameOf, planChanges, readInstructions, readMkcol,
   resourceMustBeNull, validResourcetype, writeLimits, writeOutcomes,
 } from '@kalends/webdav';
 import type { DavError, EngineRequest, Instruction, PlannedChanges } from '@kalends/webdav';
@@ -88,13 +88,17 @@ function plan(request: DavRequest, instructions: readonly Instruction[]): Promis
   return planChanges(request, row, instructions, true);
 }
 
-async function make({ store, initial }: MakerParts, { engine, resource, http }: EngineRequest, { changes }: PlannedChanges): Promise<void> {
+async function make({ store, initial }: MakerParts, request: EngineRequest, { changes }: PlannedChanges): Promise<void> {
+  const { engine, resource, http } = request;
   const { id, root } = resource.home!;
   const { set, personal } = mergePatches(changes, root.id).get(root.id) ?? {};
   // Nobody has values yet that those of the maker could lie over: his are everybody's.
   const properties = new Map([...initial, ...set ?? [], ...personal?.set ?? []]);
   try {
-    await store.write(id, await writeLimits(engine, resource), (tx) => tx.createCollection(root.id, { segment: nameOf(resource), kind: 'calendar', properties }));
+    await store.write(id, await writeLimits(engine, resource), async (tx) => {
+      await guardCollection(request, tx, { rebound: [[]] });
+      await tx.createCollection(root.id, { segment: nameOf(resource), kind: 'calendar', properties });
+    });
   } catch (error) {
     throw error instanceof StoreError && error.code === 'exists' ? resourceMustBeNull() : fromStore(error, { 'too-many': () => maxCollections() });
   }

@@ -1,7 +1,7 @@
 /** MOVE of a calendar inside its home: a new name, and nothing else changes. What stands at the new name is never replaced. */
 import type { CalendarStore, DavRequest, MethodSpec, Notifier } from '@kalends/contracts';
 import { BIND, READ, StoreError, UNBIND } from '@kalends/contracts';
-import { answer, badRequest, conflict, demandTokens, dropLocks, engineOf, forbidden, fromStore, locksIn, nameOf, preconditionFailed, segmentsOf, touchedByRemoval, withSlash, writeLimits } from '@kalends/webdav';
+import { answer, badRequest, conflict, dropLocks, engineOf, forbidden, fromStore, guardCollection, nameOf, preconditionFailed, segmentsOf, touchedByRemoval, withSlash, writeLimits } from '@kalends/webdav';
 import { calendarCollectionLocationOk } from '../preconditions.ts';
 import { destinationOf } from './move-item.ts';
 
@@ -37,8 +37,7 @@ async function moveCalendar({ store, notifiers, publicUrl }: MoveCalendarParts, 
   try {
     const path = segmentsOf(resource);
     const { revision } = await store.write(home.id, await writeLimits(engine, resource), async (tx) => {
-      const locks = await locksIn(tx);
-      demandTokens(request, locks, touchedByRemoval(path));
+      const locks = await guardCollection(request, tx, touchedByRemoval(path));
       await tx.moveCollection(resource.collection!.id, home.root.id, nameOf(target.resource));
       await dropLocks(tx, locks, path);
     });

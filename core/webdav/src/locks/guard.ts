@@ -7,13 +7,15 @@ import { expectItem } from '../conditions.ts';
 import { lockTokenSubmitted, preconditionFailed } from '../errors/preconditions.ts';
 import type { IfHeader, RequestFields } from '../fields.ts';
 import { segmentsOf } from '../resource/family.ts';
-import { SYNC_TOKEN_SCHEME, syncToken } from '../resource/shape.ts';
+import { SYNC_TOKEN_SCHEME, ownCollection, syncToken } from '../resource/shape.ts';
 import { hrefOfLock } from './href.ts';
 import { covers, isWithin, locksInTheWay } from './scope.ts';
 import type { Segments, Touched } from './scope.ts';
 
 /** Of the request: who asks, and what its If field names. */
 export interface LockHolder { readonly identity: { readonly principal: PrincipalId | undefined }; readonly fields: { readonly if: IfHeader | undefined }; readonly resource: DavResource }
+
+type Guarded = LockHolder & { readonly fields: RequestFields };
 
 const NONE: readonly Lock[] = [];
 
@@ -41,7 +43,7 @@ export function demandTokens(request: LockHolder, locks: readonly Lock[], touche
  * @returns all locks of the home
  * @throws DavError 412, 423
  */
-export async function guardItem(request: LockHolder & { readonly fields: RequestFields }, tx: StoreWriter, current: Item | undefined, path: Segments, touched: Touched): Promise<readonly Lock[]> {
+export async function guardItem(request: Guarded, tx: StoreWriter, current: Item | undefined, path: Segments, touched: Touched): Promise<readonly Lock[]> {
   const locks = await locksIn(tx);
   expectItem(request.fields, current, locks.filter((lock) => covers(lock, path)).map(({ token }) => token));
   await expectSyncTokens(tx, request.fields.if);
@@ -61,9 +63,26 @@ async function expectSyncTokens(tx: StoreWriter, lists: IfHeader | undefined): P
   if (!tokens.every((token) => present.has(token))) throw preconditionFailed('The collection has changed since that sync token.');
 }
 
-/** Where the locks are needed for nothing else. */
-export async function demandUnlocked(request: LockHolder, tx: StoreWriter, touched: Touched, of?: DavResource): Promise<void> {
-  demandTokens(request, await locksIn(tx), touched, of);
+/**
+ * The same of a write to a collection, or of one that is to be made.
+ * @returns all locks of the home
+ * @throws DavError 412, 423
+ */
+export async function guardCollection(request: Guarded, tx: StoreWriter, touched: Touched): Promise<readonly Lock[]> {
+  await expectSameCollection(request, tx);
+  await expectSyncTokens(tx, request.fields.if);
+  const locks = await locksIn(tx);
+  demandTokens(request, locks, touched);
+  return locks;
+}
+
+/** What its tag was compared with held for the revision that was loaded: so it holds while that is the revision. */
+async function expectSameCollection({ resource, fields: { ifMatch, ifUnmodifiedSince, if: lists } }: Guarded, tx: StoreWriter): Promise<void> {
+  const own = ownCollection(resource);
+  const asks = ifMatch !== undefined || ifUnmodifiedSince !== undefined || lists?.some(({ conditions }) => conditions.some(({ tag }) => tag !== undefined)) === true;
+  if (own === undefined || !asks) return;
+  const current = own.parent === undefined ? (await tx.home()).root : await tx.findCollection(own.parent, own.segment);
+  if (current?.id !== own.id || current.revision !== own.revision) throw preconditionFailed('The collection has changed.');
 }
 
 /** After a DELETE or a MOVE (§7.6, §9.6): locks are gone with the URL they stood on. `but`: what stands at the root again keeps its lock. */

@@ -11,7 +11,7 @@ import { engineOf } from '../engine.ts';
 import type { EngineRequest } from '../engine.ts';
 import { DavError } from '../errors/dav-error.ts';
 import { notFound, preconditionFailed } from '../errors/preconditions.ts';
-import { demandUnlocked, guardItem } from '../locks/guard.ts';
+import { guardCollection, guardItem } from '../locks/guard.ts';
 import { segmentsOf } from '../resource/family.ts';
 import { principalPath } from '../resource/principal-path.ts';
 import { withSlash } from '../resource/href.ts';
@@ -39,7 +39,7 @@ async function handle(given: DavRequest): Promise<void> {
       const current = await tx.findCollection(collection.parent!, collection.segment);
       if (current?.id !== collection.id) throw notFound();
       if (tagFails(fields.ifMatch, true, collectionTag(current))) throw preconditionFailed('The collection has changed.');
-      await demandUnlocked(request, tx, { written: [path] });
+      await guardCollection(request, tx, { written: [path] });
       await tx.updateCollection(collection.id, { acl: aces });
       return;
     }

@@ -51,6 +51,8 @@ async function transfer(given: DavRequest, method: 'COPY' | 'MOVE'): Promise<voi
   const [from, to] = [segmentsOf(resource), segmentsOf(target)];
   if (sent !== undefined && method === 'MOVE' && resource.home!.locks > 0) demandTokens(request, await engine.store.locks(resource.home!.id), touchedByRemoval(from));
   const { value: created } = await engine.store.write(place.parent.home, limits, async (tx) => {
+    // Before anything moves: the change sees what it did.
+    if (sent === undefined && method === 'MOVE') await guardSource(request, tx, source, from);
     const locks = await locksIn(tx);
     const replaced = await makeRoom(tx, place, request.fields.overwrite);
     // Octets that take the place of a file's are written to it; anything else takes away what is there.
@@ -60,7 +62,6 @@ async function transfer(given: DavRequest, method: 'COPY' | 'MOVE'): Promise<voi
     if (sent !== undefined) await receiveTree(tx, sent, place);
     else if (method === 'COPY') await copyHere(tx, source, place);
     else {
-      await guardSource(request, tx, source, from);
       await moveHere(tx, source, place);
       await dropLocks(tx, locks, from);
     }

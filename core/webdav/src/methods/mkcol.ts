@@ -9,7 +9,7 @@ import { answer, answerXml } from '../answer.ts';
 import { engineOf } from '../engine.ts';
 import type { EngineRequest } from '../engine.ts';
 import { badRequest, forbidden, methodNotAllowed, unsupportedMediaType, validResourcetype } from '../errors/preconditions.ts';
-import { demandUnlocked } from '../locks/guard.ts';
+import { guardCollection } from '../locks/guard.ts';
 import { parentPath } from '../locks/scope.ts';
 import { segmentsOf } from '../resource/family.ts';
 import { mergePatches, planChanges, readInstructions, writeOutcomes } from '../properties/change.ts';
@@ -70,7 +70,7 @@ async function handle(given: DavRequest): Promise<void> {
   const properties = mergePatches(planned.changes, place.parent.id).get(place.parent.id)?.set ?? new Map<string, string>();
   await engine.store.write(place.parent.home, await writeLimits(engine, resource), async (tx) => {
     if ((await occupant(tx, place)) !== undefined) throw methodNotAllowed('MKCOL', [...engine.methods('files').keys()]);
-    await demandUnlocked(request, tx, { rebound: [parentPath(segmentsOf(resource))] });
+    await guardCollection(request, tx, { rebound: [parentPath(segmentsOf(resource))] });
     await tx.createCollection(place.parent.id, { segment: place.name, kind: 'files', properties });
   });
   // As MKCALENDAR's (RFC 4791 §5.3.1): what was made is not for caches.

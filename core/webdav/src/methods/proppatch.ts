@@ -5,7 +5,7 @@ import { answer, answerXml } from '../answer.ts';
 import { engineOf } from '../engine.ts';
 import type { EngineRequest } from '../engine.ts';
 import { badRequest, forbidden } from '../errors/preconditions.ts';
-import { demandUnlocked, guardItem } from '../locks/guard.ts';
+import { guardCollection, guardItem } from '../locks/guard.ts';
 import { segmentsOf } from '../resource/family.ts';
 import { applyChanges, planChanges, readInstructions, recordOperations, writeOutcomes } from '../properties/change.ts';
 import type { PlannedChanges } from '../properties/change.ts';
@@ -52,7 +52,7 @@ async function commit(request: EngineRequest, { changes }: PlannedChanges): Prom
   const path = segmentsOf(resource);
   await engine.store.write(home, await writeLimits(engine, resource), async (tx) => {
     if (resource.item !== undefined) await guardItem(request, tx, await tx.findItem(resource.collection!.id, resource.item.name, {}), path, { written: [path] });
-    else if (resource.share === undefined) await demandUnlocked(request, tx, { written: [path] });
+    else if (resource.share === undefined) await guardCollection(request, tx, { written: [path] });
     await applyChanges(tx, stored, request.row());
   });
 }
