@@ -9,6 +9,7 @@ const PACKAGES = {
   'cache-keyv': '@kalends/cache-keyv',
   'channel-ipc': '@kalends/channel-ipc',
   'directory-active-directory': '@kalends/directory-active-directory',
+  'classic-data': '@kalends/classic-data',
   'directory-file': '@kalends/directory-file',
   'directory-open-directory': '@kalends/directory-open-directory',
   'jobs-store': '@kalends/jobs-store',

@@ -16,6 +16,8 @@ export const ARROWS: Readonly<Record<string, readonly string[] | 'everything'>> 
   'plugins/lib-*': ['core/kernel', 'core/contracts'],
   // It serves what the calendar layer computes with.
   'plugins/timezone-service': ['core/kernel', 'core/contracts', 'core/icalendar'],
+  // A write step opens calendar objects.
+  'plugins/classic-data': ['core/kernel', 'core/contracts', 'core/icalendar'],
   'plugins/*': ['core/kernel', 'core/contracts', 'plugins/lib-*'],
   'tools/*': 'everything',
   'test/testkit': ['core/kernel', 'core/contracts', 'core/icalendar', 'core/server'],
