@@ -327,6 +327,9 @@ describe('the bulk CRUD request (calendarserver-bulk-change §4)', () => {
     const body = multiput(...['a', 'b'].map((uid) => at(`${uid}.ics`) + data(event(uid, { summary: 'two' }).text)));
     expect(told(await server.send('POST', CALENDAR, body)).map(({ status, condition }) => [status, condition])).toEqual([[423, 'lock-token-submitted'], [200, undefined]]);
     expect(told(await server.send('POST', CALENDAR, body, { If: `<${CALENDAR}a.ics> (<${token}>)` })).map(({ status }) => status)).toEqual([200, 200]);
+    // A lock goes with what is deleted: who makes it anew needs no token.
+    const gone = await server.send('POST', CALENDAR, multiput(at('a.ics') + GONE), { If: `<${CALENDAR}a.ics> (<${token}>)` });
+    expect([told(gone).map(({ status }) => status), (await server.send('PUT', `${CALENDAR}a.ics`, event('a').body)).status]).toEqual([[200], 201]);
   });
 });
 

@@ -5,7 +5,7 @@
 import type { CalendarStore, DavResource, Item, ItemName, ItemSelect, Limits, Revision, StoreWriter } from '@kalends/contracts';
 import { BIND, READ, StoreError, UNBIND, WRITE_CONTENT } from '@kalends/contracts';
 import {
-  DavError, collectionSegments, demandTokens, fromStore, getctag, itemTag, itemsOf, locksIn, notFound, preconditionFailed, touchedByPut, touchedByRemoval,
+  DavError, collectionSegments, demandTokens, dropLocks, fromStore, getctag, itemTag, itemsOf, locksIn, notFound, preconditionFailed, touchedByPut, touchedByRemoval,
 } from '@kalends/webdav';
 import type { EngineRequest, ItemAccess } from '@kalends/webdav';
 import { randomUUID } from 'node:crypto';
@@ -135,7 +135,9 @@ export class BulkRun {
       guard: async (current: Item | undefined, tx: StoreWriter) => {
         if (entry.ask !== 'create' && current === undefined) throw notFound();
         if (entry.ask !== 'create' && entry.ifMatch !== undefined && itemTag(current!) !== `"${entry.ifMatch}"`) throw preconditionFailed('The object is not, or no longer, what if-match names.');
-        demandTokens(this.#request, await locksIn(tx), entry.ask === 'delete' ? touchedByRemoval(below) : touchedByPut(below, entry.ask === 'update'));
+        const locks = await locksIn(tx);
+        demandTokens(this.#request, locks, entry.ask === 'delete' ? touchedByRemoval(below) : touchedByPut(below, entry.ask === 'update'));
+        return entry.ask === 'delete' && locks.length > 0 ? () => dropLocks(tx, locks, below) : undefined;
       },
     };
     return entry.ask === 'delete' ? change : { ...change, ...entry.body(), conditional: entry.ask === 'create' || entry.ifMatch !== undefined };
