@@ -82,6 +82,11 @@ export interface MethodSpec {
   readonly select?: ItemSelect | ((headers: IncomingMessage['headers']) => ItemSelect);
   /** Checked by the pipeline before `handle` runs. */ readonly requires: (resource: DavResource) => readonly Need[];
   handle(request: DavRequest): Promise<void>;
+  /**
+   * Of GET: the representation that the header fields choose, where it is not the stored one (`json`): part of its entity tag (RFC 9110 §8.8.3.3). `vary`: the
+   * fields that choose.
+   */
+  readonly variant?: (headers: IncomingMessage['headers']) => string | undefined; readonly vary?: string;
   /** `handle` does nothing but refuse, so conditions of the request are not looked at (RFC 9110 §13.2.1). */ readonly refuses?: true;
 }
 export interface Need { readonly on: 'self' | 'parent'; readonly privileges: Privileges }

@@ -11,17 +11,18 @@ import { ctagToken } from './resource/ctag.ts';
 import { segmentsOf } from './resource/family.ts';
 import { SYNCING_KINDS, entityTag, itemTag, ownCollection, syncToken } from './resource/shape.ts';
 import { pathOfHref } from './resource/url.ts';
+import { namesState } from './resource/variant.ts';
 import type { Authorized } from './stages/passage.ts';
 
 /** If-Match. `tag` has its quotes; undefined: what is there has none. */
 export function tagFails(condition: TagCondition | undefined, exists: boolean, tag: string | undefined): boolean {
   if (condition === undefined) return false;
-  return condition === '*' ? !exists : !condition.some((one) => !one.weak && quoted(one.tag) === tag);
+  return condition === '*' ? !exists : !condition.some((one) => !one.weak && namesState(one.tag, tag));
 }
 
-/** If-None-Match: weak comparison. */
-export function tagMatches(condition: TagCondition, exists: boolean, tag: string | undefined): boolean {
-  return condition === '*' ? exists : tag !== undefined && condition.some((one) => quoted(one.tag) === tag);
+/** If-None-Match: weak comparison; for reads with the very representation that would be sent. */
+export function tagMatches(condition: TagCondition, exists: boolean, tag: string | undefined, reads = false): boolean {
+  return condition === '*' ? exists : tag !== undefined && condition.some((one) => (reads ? `"${one.tag}"` === tag : namesState(one.tag, tag)));
 }
 
 /**
@@ -58,7 +59,7 @@ export async function ifHolds(passage: Authorized, lists: IfHeader): Promise<boo
 }
 
 function holds({ not, tag, token }: IfCondition, state: State): boolean {
-  return (tag === undefined ? state.tokens.includes(token!) : quoted(tag) === state.tag) !== not;
+  return (tag === undefined ? state.tokens.includes(token!) : namesState(tag, state.tag)) !== not;
 }
 
 /** Of locks that hold it, and of a collection its DAV:sync-token (RFC 6578 §5) and its ctag (calendarserver-bulk-change §6). */
@@ -82,8 +83,4 @@ async function resourceAt({ engine, identity, http }: Authorized, href: string):
     if (error instanceof DavError) return undefined;
     throw error;
   }
-}
-
-function quoted(tag: string): string {
-  return `"${tag}"`;
 }

@@ -4,19 +4,19 @@
  */
 import type { CalendarStore, Collection, DavRequest, MethodSpec } from '@kalends/contracts';
 import { READ } from '@kalends/contracts';
-import { collectionTag, dav, engineOf, propertyText, sendListing } from '@kalends/webdav';
+import { collectionTag, dav, engineOf, propertyText, sendListing, variantTag } from '@kalends/webdav';
 import type { EngineRequest } from '@kalends/webdav';
 import { once } from 'node:events';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { viewerOf } from '../privacy/seen-by.ts';
 import { FOOTER, OneCalendar, header } from '../query/one-calendar.ts';
 import { delivered, zoneDelivery } from '../query/zone-delivery.ts';
-import { contentType, negotiate, sendCalendar } from './send-calendar.ts';
+import { VARY, contentType, negotiate, sendCalendar, variantAsked, variantOf } from './send-calendar.ts';
 
 export function getCollectionSpecs(store: CalendarStore): readonly MethodSpec[] {
   return [{
     method: 'GET', kinds: ['calendar', 'inbox'],
-    requires: () => [{ on: 'self', privileges: READ }],
+    requires: () => [{ on: 'self', privileges: READ }], variant: variantAsked, vary: VARY,
     handle: async (dav) => {
       const request = engineOf(dav);
       // People get a page of links, as of any other collection.
@@ -31,7 +31,7 @@ async function getCollection(store: CalendarStore, request: EngineRequest): Prom
   const { resource, http, identity } = request;
   const collection = resource.collection!;
   const media = negotiate(request);
-  const headers: OutgoingHttpHeaders = { ETag: collectionTag(collection), 'Last-Modified': new Date(collection.modified * 1000).toUTCString(), Vary: 'Accept' };
+  const headers: OutgoingHttpHeaders = { ETag: variantTag(collectionTag(collection), variantOf(media)), 'Last-Modified': new Date(collection.modified * 1000).toUTCString(), Vary: VARY };
   const { request: { method }, response, signal } = http;
   if (method === 'HEAD') {
     response.writeHead(200, { ...headers, 'Content-Type': contentType(media) }).end();

@@ -4,11 +4,11 @@
  */
 import type { CalendarStore, DavRequest, Item, ItemSelect, MethodSpec } from '@kalends/contracts';
 import { READ } from '@kalends/contracts';
-import { engineOf, itemTag, notFound } from '@kalends/webdav';
+import { engineOf, itemTag, notFound, variantTag } from '@kalends/webdav';
 import { seenBy } from '../privacy/seen-by.ts';
 import type { CalendarMedia } from '../query/read-calendar-data.ts';
 import { delivered, zoneDelivery } from '../query/zone-delivery.ts';
-import { negotiate, sendCalendar } from './send-calendar.ts';
+import { VARY, negotiate, sendCalendar, variantAsked, variantOf } from './send-calendar.ts';
 
 const WHOLE: ItemSelect = { meta: true, body: true };
 const WITHOUT_OCTETS: ItemSelect = { meta: true };
@@ -17,7 +17,7 @@ export function getItemSpecs(store: CalendarStore): readonly MethodSpec[] {
   return [{
     method: 'GET', kinds: ['calendar-item', 'inbox-item'],
     select: (headers) => (headers['if-none-match'] === undefined && headers['if-modified-since'] === undefined ? WHOLE : WITHOUT_OCTETS),
-    requires: () => [{ on: 'self', privileges: READ }],
+    requires: () => [{ on: 'self', privileges: READ }], variant: variantAsked, vary: VARY,
     handle: (request) => getItem(store, request),
   }];
 }
@@ -38,7 +38,7 @@ export function sendItem(request: DavRequest, whole: Item, status: number, media
   const item = seenBy(request.identity, request.resource.owner, whole);
   const { meta } = item;
   sendCalendar(request, status, delivered(item.body ?? EMPTY, zoneDelivery(request)), {
-    ETag: itemTag(item),
+    ETag: variantTag(itemTag(item), variantOf(media)),
     ...(meta === undefined ? {} : { 'Last-Modified': new Date(meta.modified * 1000).toUTCString() }),
     ...(meta?.scheduleTag === undefined ? {} : { 'Schedule-Tag': `"${meta.scheduleTag}"` }),
     ...headers,

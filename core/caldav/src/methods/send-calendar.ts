@@ -11,8 +11,17 @@ export const JSON_CALENDAR = 'application/calendar+json';
 /** The answer whole: `text` is RFC 5545 text. */
 export function sendCalendar({ http }: DavRequest, status: number, text: Uint8Array, headers: Readonly<Record<string, string>> = {}, media: CalendarMedia = 'text/calendar'): void {
   const body = media === 'text/calendar' ? text : toJson(text);
-  answerBytes(http, status, body, { 'Content-Type': contentType(media), ...headers });
+  answerBytes(http, status, body, { 'Content-Type': contentType(media), Vary: VARY, ...headers });
 }
+
+/** What chooses among the forms of calendar data (RFC 9110 §12.5.5, RFC 7809 §7.1). */
+export const VARY = 'Accept, CalDAV-Timezones';
+
+/** For the entity tag: iCalendar is what is stored, jCal is made of it. */
+export const variantOf = (media: CalendarMedia): string | undefined => (media === 'application/calendar+json' ? 'json' : undefined);
+
+/** Of a GET, by its header fields; what nobody can send is no variant. */
+export const variantAsked = ({ accept }: DavRequest['http']['request']['headers']): string | undefined => (accept === undefined ? undefined : variantOf(best(accept) ?? 'text/calendar'));
 
 export const contentType = (media: CalendarMedia): string => (media === 'text/calendar' ? TEXT_CALENDAR : JSON_CALENDAR);
 
@@ -23,18 +32,23 @@ export const contentType = (media: CalendarMedia): string => (media === 'text/ca
 export function negotiate({ http: { request } }: DavRequest, preferred: CalendarMedia = 'text/calendar'): CalendarMedia {
   const accept = request.headers.accept;
   if (accept === undefined || accept.trim() === '') return preferred;
+  const media = best(accept);
+  if (media === undefined) throw new DavError(406, { detail: 'Calendar data is text/calendar or application/calendar+json.', headers: { Vary: VARY } });
+  return media;
+}
+
+function best(accept: string): CalendarMedia | undefined {
   const ranges = accept.split(',').map(parseRange);
-  let best: CalendarMedia | undefined;
+  let found: CalendarMedia | undefined;
   let highest = 0;
   for (const media of CALENDAR_MEDIA) {
     const weight = weightOf(media, ranges);
     if (weight > highest) {
-      best = media;
+      found = media;
       highest = weight;
     }
   }
-  if (best === undefined) throw new DavError(406, { detail: 'Calendar data is text/calendar or application/calendar+json.' });
-  return best;
+  return found;
 }
 
 interface MediaRange { readonly type: string; readonly weight: number }

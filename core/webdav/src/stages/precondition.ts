@@ -11,6 +11,7 @@ import { mayRead } from '../request.ts';
 import { entityTag, ownCollection } from '../resource/shape.ts';
 import { answerPresent } from './present.ts';
 import { Answered } from './passage.ts';
+import { variantTag } from '../resource/variant.ts';
 import type { Authorized } from './passage.ts';
 
 /** Methods that read: If-None-Match that matches is 304 (RFC 9110 §13.1.2). */
@@ -39,19 +40,22 @@ async function check(passage: Authorized): Promise<Authorized> {
   if (tagFails(ifMatch, exists, tag)) throw preconditionFailed('The resource is not, or no longer, what If-Match names.');
   const modified = modifiedMilliseconds(passage);
   if (ifMatch === undefined && ifUnmodifiedSince !== undefined && modified !== undefined && modified > ifUnmodifiedSince) throw preconditionFailed('The resource was changed since then.');
-  if (ifNoneMatch !== undefined && tagMatches(ifNoneMatch, exists, tag)) {
-    if (!READS.has(method)) throw preconditionFailed(ifNoneMatch === '*' ? 'There is something at this URL already.' : 'The resource is what If-None-Match names.');
-    notModified(passage, tag);
+  const reads = READS.has(method);
+  const chosen = reads && tag !== undefined ? variantTag(tag, spec.variant?.(passage.http.request.headers)) : tag;
+  if (ifNoneMatch !== undefined && tagMatches(ifNoneMatch, exists, chosen, reads)) {
+    if (!reads) throw preconditionFailed(ifNoneMatch === '*' ? 'There is something at this URL already.' : 'The resource is what If-None-Match names.');
+    notModified(passage, chosen);
   }
-  if (ifNoneMatch === undefined && ifModifiedSince !== undefined && READS.has(method) && modified !== undefined && modified <= ifModifiedSince) notModified(passage, tag);
+  if (ifNoneMatch === undefined && ifModifiedSince !== undefined && reads && modified !== undefined && modified <= ifModifiedSince) notModified(passage, chosen);
   if (ifScheduleTagMatch !== undefined && resource.item?.meta?.scheduleTag !== ifScheduleTagMatch) throw preconditionFailed('The schedule tag is another one (RFC 6638 §8.3).');
   // Of a LOCK that has no body the field says which lock is meant: the handler knows.
   if (fields.if !== undefined && !(method === 'LOCK' && !hasBody(passage.http)) && !(await ifHolds(passage, fields.if))) throw preconditionFailed('No list of the If field holds.');
   return passage;
 }
 
-function notModified({ http }: Authorized, tag: string | undefined): never {
-  answer(http, 304, tag === undefined ? {} : { ETag: tag });
+function notModified({ http, spec }: Authorized, tag: string | undefined): never {
+  // RFC 9110 §15.4.5: what a 200 would have said of how it was chosen.
+  answer(http, 304, { ...(tag === undefined ? {} : { ETag: tag }), ...(spec.vary === undefined ? {} : { Vary: spec.vary }) });
   throw new Answered();
 }
 
