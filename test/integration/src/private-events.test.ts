@@ -164,6 +164,13 @@ describe('an event that is not for everybody', () => {
     const token = first.xml().children.find(({ name }) => name.local === 'sync-token')!.text;
     await server.send('PUT', path('CONFIDENTIAL'), secret('CONFIDENTIAL', { access: 'PRIVATE' }));
     expect([...(await server.send('REPORT', CALENDAR, sync(token), {}, 'cat')).rows()].map(([href, { status }]) => [href, status])).toEqual([[path('CONFIDENTIAL'), 404]]);
+    // Of a home too, where one answer has items of many calendars.
+    const whole = (since: string): string => sync(since).replace('>1<', '>infinite<');
+    const home = (await server.send('REPORT', AMY_HOME, whole(''), {}, 'cat')).xml().children.find(({ name }) => name.local === 'sync-token')!.text;
+    await server.send('PUT', path('CONFIDENTIAL'), secret('CONFIDENTIAL', { access: 'PRIVATE', lines: ['COMMENT:more'] }));
+    await server.send('PUT', path('PUBLIC'), secret('PUBLIC', { access: 'PUBLIC', lines: ['COMMENT:more'] }));
+    const changed = (await server.send('REPORT', AMY_HOME, whole(home), {}, 'cat')).rows();
+    expect([changed.get(path('CONFIDENTIAL'))!.status, changed.get(path('PUBLIC'))!.properties.has('getetag')]).toEqual([404, true]);
   });
 
   it('is one by the word of its owner alone, in words that are known (calendarserver:valid-access-restriction)', async () => {

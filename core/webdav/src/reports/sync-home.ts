@@ -23,7 +23,11 @@ export async function syncHome(request: EngineRequest, { plan, since, deep }: Ho
   const home = resource.home!;
   const own = ownCollection(resource)!;
   const members = await membersById(request);
-  const select = [...members.byId.values()].reduce<ItemSelect>((all, { resource: { kind } }) => mergeSelect(all, plan.select(itemKindOf(kind) ?? kind)), { acl: true });
+  // One page has items of all collections: what any of them needs.
+  const select = [...members.byId.values()].reduce<ItemSelect>((all, { resource: { kind, collection } }) => {
+    const wanted = plan.select(itemKindOf(kind) ?? kind);
+    return mergeSelect(all, collection === undefined ? wanted : request.selectOf(collection, wanted));
+  }, { acl: true });
   const out = request.multistatus();
   if (since === 'start') {
     for (const member of members.withoutRow) await out.resource(member.href, member.row, plan);
