@@ -1,9 +1,9 @@
 /**
  * One source behind a cache: answers and absences alike, each for a while, and only as long as the source's stamp stays. While the source is down, what it said
- * before goes on being true, up to a limit; what it never said is DirectoryUnavailable, not "nobody".
+ * before goes on being true, up to a limit, and nobody waits for it; what it never said is DirectoryUnavailable, not "nobody".
  */
 import { DirectoryUnavailable } from '@kalends/contracts';
-import type { Clock, DirectorySource, Principal, PrincipalId } from '@kalends/contracts';
+import type { Batches, Clock, DirectoryQuery, DirectorySource, Principal, PrincipalId } from '@kalends/contracts';
 import { LRUCache } from 'lru-cache';
 import { Recent } from './recent.ts';
 
@@ -17,6 +17,10 @@ interface Kept { readonly value: unknown; /** Milliseconds of `Clock.monotonic`.
 
 /** A stamp is asked again after this long, so that one request costs one. */
 const STAMP_MILLISECONDS = 50;
+/** A source that takes longer is not waited for where it said something before: the new answer counts from the next question on. */
+const PATIENCE_MILLISECONDS = 1_000;
+/** Kinds that are listed whole again and again, and of which there are few: who may act for which room. */
+const LISTED_OFTEN: ReadonlySet<Principal['kind']> = new Set(['location', 'resource']);
 
 export class CachedSource {
   readonly name: string;
@@ -58,9 +62,17 @@ export class CachedSource {
   groupsOf(id: PrincipalId): Promise<ReadonlySet<PrincipalId>> {
     return this.#ask(`groups ${id}`, () => this.#source.groupsOf(id));
   }
-  /** Members, searches and lists are asked of the source each time: they are rare, and may be large. */
-  get uncached(): Pick<DirectorySource, 'membersOf' | 'search' | 'list'> {
-    return this.#source;
+  list(kind: Principal['kind'], after: string | undefined, limit: number): Promise<readonly Principal[]> {
+    const load = (): Promise<readonly Principal[]> => this.#source.list(kind, after, limit);
+    return LISTED_OFTEN.has(kind) ? this.#ask(`list ${kind} ${String(limit)} ${after ?? ''}`, load) : this.#telling(load);
+  }
+
+  /** Members and searches are asked of the source each time: they are rare, and may be large. */
+  membersOf(id: PrincipalId): Batches<PrincipalId> {
+    return this.#tellingBatches(() => this.#source.membersOf(id));
+  }
+  search(query: DirectoryQuery): Batches<Principal> {
+    return this.#tellingBatches(() => this.#source.search(query));
   }
 
   /** The last one known while the source is down. */
@@ -93,18 +105,59 @@ export class CachedSource {
       asking = this.#load(key, load, stamp, kept).finally(() => this.#asking.delete(key));
       this.#asking.set(key, asking);
     }
-    return asking;
+    return kept === undefined || this.#ageSeconds(kept) >= this.#times.staleSeconds ? asking : this.#inPatience(asking, kept);
+  }
+
+  /** At once what was known while the source is in trouble; else the answer, if it comes soon. Either way the answer is kept when it comes. */
+  async #inPatience<T>(asking: Promise<T>, kept: Kept): Promise<T> {
+    const known = kept.value as T;
+    if (this.trouble !== undefined) {
+      asking.catch(() => undefined);
+      return known;
+    }
+    const answered = new AbortController();
+    const late = this.#clock.after(PATIENCE_MILLISECONDS, answered.signal).then(() => known, () => known);
+    try {
+      return await Promise.race([asking, late]);
+    } finally {
+      answered.abort();
+    }
   }
 
   async #load<T>(key: string, load: () => Promise<T>, stamp: string, kept: Kept | undefined): Promise<T> {
     try {
       const value = await load();
       this.#trouble = undefined;
-      this.#kept.set(key, { value, at: this.#clock.monotonic(), stamp });
+      const news = { value, at: this.#clock.monotonic(), stamp };
+      this.#kept.set(key, news);
+      // Whoever was found by a name is asked for by id next.
+      if (isPrincipal(value)) this.#kept.set(`id ${value.id}`, news);
+      if (value === undefined && isPrincipal(kept?.value)) this.#forget(kept.value);
       return value;
     } catch (error) {
       this.#trouble = { asking: 'record', error: asError(error) };
       if (kept !== undefined && this.#ageSeconds(kept) < this.#times.staleSeconds) return kept.value as T;
+      throw new DirectoryUnavailable(this.name, error);
+    }
+  }
+
+  /** Whoever is gone by one question is gone by all: somebody new may have the name already. */
+  #forget({ id }: Principal): void {
+    for (const [key, { value }] of this.#kept.entries()) if (isPrincipal(value) && value.id === id) this.#kept.delete(key);
+  }
+
+  async #telling<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      throw new DirectoryUnavailable(this.name, error);
+    }
+  }
+
+  async *#tellingBatches<T>(ask: () => Batches<T>): Batches<T> {
+    try {
+      yield* ask();
+    } catch (error) {
       throw new DirectoryUnavailable(this.name, error);
     }
   }
@@ -116,6 +169,11 @@ export class CachedSource {
   #lifeSeconds({ value }: Kept): number {
     return value === undefined ? this.#times.absentSeconds : this.#times.recordSeconds;
   }
+}
+
+/** Not a set of ids or a list. */
+function isPrincipal(value: unknown): value is Principal {
+  return typeof value === 'object' && value !== null && 'id' in value;
 }
 
 function asError(error: unknown): Error {

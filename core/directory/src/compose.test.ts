@@ -31,11 +31,12 @@ function given(...sources: readonly DirectorySource[]) {
   const clock = fakeClock();
   const { recordStore } = memoryStore();
   const errors: string[] = [];
+  const warnings: string[] = [];
   const silent = (): void => {};
-  const log: Logger = { debug: silent, info: silent, warn: silent, error: (message) => { errors.push(message); }, child: () => log };
+  const log: Logger = { debug: silent, info: silent, warn: (message, fields) => { warnings.push(`${message} ${JSON.stringify(fields)}`); }, error: (message) => { errors.push(message); }, child: () => log };
   const cached = sources.map((source) => new CachedSource(source, clock, TIMES));
   const directory = new ComposedDirectory({ sources: cached, augments: new AugmentStore(recordStore, clock, 5), log, host: () => 'cal.example.com', accountSeconds: 5 });
-  return { directory, clock, recordStore, cached, errors };
+  return { directory, clock, recordStore, cached, errors, warnings };
 }
 
 describe('one directory of many sources', () => {
@@ -44,6 +45,13 @@ describe('one directory of many sources', () => {
     expect((await directory.findByAccount('amy'))?.displayName).toBe('First Amy');
     expect((await directory.findByAccount('ben'))?.id).toBe(id('ben'));
     expect(await directory.findByAccount('cat')).toBeUndefined();
+  });
+
+  it('reports once where a later source means somebody else by the same name, and not where it is the same person', async () => {
+    const { directory, warnings } = given(memoryDirectory([person('amy'), person('ben')]), memoryDirectory([person('amy', { id: id('other') }), person('ben')]));
+    for (const account of ['amy', 'ben', 'amy']) await directory.findByAccount(account);
+    await new Promise(setImmediate);
+    expect(warnings).toEqual([expect.stringContaining('"what":"the account amy"')]);
   });
 
   it('follows groups from one source into another', async () => {
@@ -154,6 +162,79 @@ describe('what is remembered', () => {
     clock.advance(5_000);
     expect(await directory.mayLogIn(id('amy'))).toBe(false);
     expect(await directory.mayLogIn(id('nobody'))).toBe(false);
+  });
+});
+
+describe('a source that does not answer', () => {
+  /** Hangs until it is let go. */
+  function hanging(source: DirectorySource) {
+    const state = { hangs: false, letGo: (): void => {}, source: undefined as unknown as DirectorySource };
+    state.source = new Proxy(source, {
+      get(target, key: keyof DirectorySource) {
+        const member = target[key] as unknown;
+        if (typeof member !== 'function' || key === 'stamp') return member;
+        return async (...values: unknown[]) => {
+          if (state.hangs) await new Promise<void>((resolve) => { state.letGo = resolve; });
+          return (member as (...values: unknown[]) => unknown).apply(target, values);
+        };
+      },
+    });
+    return state;
+  }
+
+  it('is not waited for more than a second by whoever it answered before', async () => {
+    const slow = hanging(memoryDirectory([person('amy')]));
+    const { directory, clock } = given(slow.source);
+    await directory.findByAccount('amy');
+    slow.hangs = true;
+    clock.advance(400_000);
+    const asked = directory.findByAccount('amy');
+    await new Promise(setImmediate);
+    clock.advance(1_000);
+    expect((await asked)?.id).toBe(id('amy'));
+    slow.letGo();
+  });
+
+  it('is not waited for at all once it failed, and asked again beside that', async () => {
+    const counting = counted(memoryDirectory([person('amy')]));
+    const slow = hanging(counting.source);
+    const { directory, clock, cached } = given(slow.source);
+    await directory.findByAccount('amy');
+    counting.down = true;
+    clock.advance(400_000);
+    await directory.findByAccount('amy');
+    counting.down = false;
+    slow.hangs = true;
+    expect((await directory.findByAccount('amy'))?.id).toBe(id('amy'));
+    slow.letGo();
+    await new Promise(setImmediate);
+    expect(cached[0]?.trouble).toBeUndefined();
+  });
+
+  it('keeps nobody from the rooms that it listed before, and says of the rest that it cannot be asked', async () => {
+    const counting = counted(memoryDirectory([person('amy'), person('oak', { kind: 'location' })]));
+    const { directory, clock } = given(counting.source);
+    await directory.list('location', undefined, 10);
+    counting.down = true;
+    clock.advance(400_000);
+    expect((await directory.list('location', undefined, 10)).map(({ names }) => names[0])).toEqual(['oak']);
+    await expect(directory.list('user', undefined, 10)).rejects.toThrow(DirectoryUnavailable);
+    await expect(directory.search({ anyOf: false, terms: [], kinds: ['user'], limit: 1 })[Symbol.asyncIterator]().next()).rejects.toThrow(DirectoryUnavailable);
+    await expect(directory.membersOf(id('team'))[Symbol.asyncIterator]().next()).rejects.toThrow(DirectoryUnavailable);
+  });
+});
+
+describe('somebody who was removed and made anew under the old name', () => {
+  it('is found by that name as soon as the old one is seen to be gone', async () => {
+    let people = [person('amy')];
+    const live = memoryDirectory([]);
+    const source = new Proxy(live, { get: (_, key: keyof DirectorySource) => (key === 'stamp' ? async () => '1' : (...values: unknown[]) => (memoryDirectory(people)[key] as (...values: unknown[]) => unknown)(...values)) });
+    const { directory, clock } = given(source);
+    expect((await directory.findByAccount('amy'))?.id).toBe(id('amy'));
+    people = [person('amy', { id: id('second') })];
+    clock.advance(5_000);
+    expect(await directory.mayLogIn(id('amy'))).toBe(false);
+    expect((await directory.findByAccount('amy'))?.id).toBe(id('second'));
   });
 });
 

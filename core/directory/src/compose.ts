@@ -1,5 +1,5 @@
 /**
- * Every source as one, in config order: the first that knows somebody wins, groups and members of all count together, and each record comes with its augment
+ * Every source as one, in config order: the first that knows somebody wins (and a later one that knows somebody else by the same name is reported), groups and members of all count together, and each record comes with its augment
  * and with all the addresses it answers to. A source that is down and never said anything about a question makes it unanswerable, unless one before it answered.
  */
 import type { Batches, Directory, DirectoryQuery, Principal, PrincipalId } from '@kalends/contracts';
@@ -10,6 +10,8 @@ import type { CachedSource } from './cached.ts';
 
 /** Ids that a URL segment can hold as they are, and that mean nothing else in an access list. */
 const FIT_ID = /^[A-Za-z0-9._~-]+$/;
+/** Who makes up more names than this has no news to tell. */
+const MOST_COMPARED = 10_000;
 const RESERVED: ReadonlySet<string> = new Set(['all', 'authenticated', 'unauthenticated', 'self', 'administrators', '.', '..']);
 
 export interface ComposedOptions {
@@ -23,6 +25,7 @@ export class ComposedDirectory implements Directory {
   readonly #options: ComposedOptions;
   /** What a source gave → the same with all its addresses. */ readonly #completed = new WeakMap<Principal, Principal>();
   readonly #complainedOf = new Set<string>();
+  /** Questions that were put to the later sources too. */ readonly #compared = new Set<string>();
   /** What the stamp is made of. */ readonly #stamped: readonly { readonly freshStamp: string | undefined; stamp(): Promise<string> }[];
   #stamp: { readonly parts: readonly string[]; readonly text: string } = { parts: [], text: '' };
 
@@ -35,10 +38,10 @@ export class ComposedDirectory implements Directory {
     return this.#first((source) => source.findById(id));
   }
   findByAccount(account: string): Promise<Principal | undefined> {
-    return this.#first((source) => source.findByAccount(account));
+    return this.#first((source) => source.findByAccount(account), `the account ${account}`);
   }
   findByName(kind: Principal['kind'], name: string): Promise<Principal | undefined> {
-    return this.#first((source) => source.findByName(kind, name));
+    return this.#first((source) => source.findByName(kind, name), `the name ${kind}/${name}`);
   }
 
   async findByAddress(calendarUserAddress: string): Promise<Principal | undefined> {
@@ -47,7 +50,7 @@ export class ComposedDirectory implements Directory {
       case 'id': return this.findById(meaning.id);
       case 'name': return this.findByName(meaning.kind, meaning.name);
       case 'address': {
-        const found = await this.#first((source) => source.findByAddress(meaning.address));
+        const found = await this.#first((source) => source.findByAddress(meaning.address), `the address ${meaning.address}`);
         // A source cannot know our host's name: a URL of another counts only where the record states it.
         return meaning.address.startsWith('http') && found?.addresses.includes(meaning.address) === false ? undefined : found;
       }
@@ -72,7 +75,7 @@ export class ComposedDirectory implements Directory {
   async *membersOf(id: PrincipalId): Batches<PrincipalId> {
     const seen = new Set<PrincipalId>();
     for (const source of this.#options.sources) {
-      for await (const batch of source.uncached.membersOf(id)) {
+      for await (const batch of source.membersOf(id)) {
         const fresh = batch.filter((member) => !seen.has(member));
         for (const member of fresh) seen.add(member);
         if (fresh.length > 0) yield fresh;
@@ -84,7 +87,7 @@ export class ComposedDirectory implements Directory {
     const seen = new Set<PrincipalId>();
     for (const source of this.#options.sources) {
       if (seen.size >= query.limit) return;
-      for await (const batch of source.uncached.search(query)) {
+      for await (const batch of source.search(query)) {
         const fresh = batch.filter(({ id }) => !seen.has(id)).slice(0, query.limit - seen.size);
         for (const { id } of fresh) seen.add(id);
         const finished = await this.#finishAll(fresh);
@@ -94,7 +97,7 @@ export class ComposedDirectory implements Directory {
   }
 
   async list(kind: Principal['kind'], after: string | undefined, limit: number): Promise<readonly Principal[]> {
-    const lists = await Promise.all(this.#options.sources.map((source) => source.uncached.list(kind, after, limit)));
+    const lists = await Promise.all(this.#options.sources.map((source) => source.list(kind, after, limit)));
     const byName = new Map<string, Principal>();
     const ids = new Set<PrincipalId>();
     for (const principal of lists.flat()) {
@@ -121,12 +124,29 @@ export class ComposedDirectory implements Directory {
     return principal !== undefined && principal.enabled && !principal.locked;
   }
 
-  async #first(ask: (source: CachedSource) => Promise<Principal | undefined>): Promise<Principal | undefined> {
-    for (const source of this.#options.sources) {
+  /** `what`: named in a complaint, where several sources might mean different people by one thing. */
+  async #first(ask: (source: CachedSource) => Promise<Principal | undefined>, what?: string): Promise<Principal | undefined> {
+    const { sources } = this.#options;
+    for (const [at, source] of sources.entries()) {
       const found = await ask(source);
-      if (found !== undefined) return this.#finish(found);
+      if (found === undefined) continue;
+      if (what !== undefined && at < sources.length - 1 && !this.#compared.has(what)) this.#compare(ask, what, found, at);
+      return this.#finish(found);
     }
     return undefined;
+  }
+
+  /** Once for each question, beside the request: the answer stands already. */
+  #compare(ask: (source: CachedSource) => Promise<Principal | undefined>, what: string, found: Principal, at: number): void {
+    if (this.#compared.size >= MOST_COMPARED) return;
+    this.#compared.add(what);
+    const { sources, log } = this.#options;
+    for (const source of sources.slice(at + 1)) {
+      void ask(source).then((other) => {
+        if (other === undefined || other.id === found.id) return;
+        log.warn('two directories know different people by one name; the first of the config wins', { what, first: sources[at]?.name, id: found.id, other: source.name, otherId: other.id });
+      }, () => undefined);
+    }
   }
 
   async #finishAll(principals: readonly Principal[]): Promise<readonly Principal[]> {
