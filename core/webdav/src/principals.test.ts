@@ -284,7 +284,9 @@ describe('reports', () => {
     expect(await found(search(term('L:calendar-user-address-set', 'mailto:BEN@', "match-type='starts-with'")))).toEqual(['/principals/__uids__/id-ben/']);
     expect(await found(search(term('displayname', 'staff') + term('L:calendar-user-type', 'GROUP')))).toEqual(['/principals/__uids__/id-staff/']);
     expect(await found(search(term('displayname', 'lab')), '/principals/users/')).toEqual([]);
-    expect(await found(search(term('displayname', 'lab')), '/calendars/users/amy/')).toEqual(['/principals/__uids__/id-lab/']);
+    expect(await found(search(term('displayname', 'lab')), '/calendars/users/amy/')).toEqual([]);
+    expect(await found(search(`${term('displayname', 'lab')}<apply-to-principal-collection-set/>`), '/calendars/users/amy/')).toEqual(['/principals/__uids__/id-lab/']);
+    expect(await found(search(term('displayname', 'lab'), "type='ROOM'"), '/principals/users/')).toEqual([]);
     expect(await found(search(term('nonsense', 'amy')))).toEqual([]);
     expect(await found(search(term('displayname', '  ')))).toEqual([]);
   });

@@ -6,7 +6,7 @@ import { READ } from '@kalends/contracts';
 import type { DavRequest, Directory, Principal, ReportSpec, XmlNode } from '@kalends/contracts';
 import { engineOf } from '../engine.ts';
 import { badRequest } from '../errors/preconditions.ts';
-import { KIND_OF } from '../resource/principal-path.ts';
+import { KIND_OF, PRINCIPALS } from '../resource/principal-path.ts';
 import { CALDAV, CALENDARSERVER, clark, DAV, dav, isNamed } from '../xml/names.ts';
 import { childNamed, needDepthZero, propOf } from './acl-reports.ts';
 import { answerMatches, EVERY_KIND, limitOf, matchesTerm } from './principal-search.ts';
@@ -48,15 +48,18 @@ export const principalPropertySearch: ReportSpec<Query> = {
   },
   async run(request, query) {
     needDepthZero(request);
-    const kinds = query.kinds ?? (query.everywhere ? EVERY_KIND : kindsAt(request));
+    const kinds = (query.everywhere ? EVERY_KIND : kindsAt(request)).filter((kind) => query.kinds?.includes(kind) !== false);
     await answerMatches(request, found(query, kinds, engineOf(request).engine.directory), query.body, query.limit);
   },
 };
 
-/** Below `/principals/<type>/` that type alone; anywhere else the principal collections are searched, where a client must have meant them. */
-function kindsAt({ resource }: DavRequest): readonly Principal['kind'][] {
-  const kind = resource.kind === 'principal-listing' ? KIND_OF.get(resource.canonical.split('/')[2] ?? '') : undefined;
-  return kind === undefined ? EVERY_KIND : [kind];
+/**
+ * §9.4: what lies below the request's URL. Below `/principals/<type>/` that is that type alone; a principal stands for the collections of all, as clients ask it;
+ * in homes there are none.
+ */
+function kindsAt({ resource: { kind, canonical } }: DavRequest): readonly Principal['kind'][] {
+  if (kind === 'principal-listing') return [KIND_OF.get(canonical.split('/')[2] ?? '') ?? 'user'];
+  return canonical === '/' || canonical.startsWith(PRINCIPALS) ? EVERY_KIND : [];
 }
 
 function readSearch(search: XmlNode): readonly Criterion[] {
