@@ -87,6 +87,7 @@ describe('an event that is not for everybody', () => {
         continue;
       }
       expect(names(answer), label).not.toContain('PRIVATE');
+      expect(names(answer), label).toEqual(expect.arrayContaining(['CONFIDENTIAL', 'PUBLIC', 'RESTRICTED']));
       const row = answer.rows().get(path('CONFIDENTIAL'))!;
       expect([...row.properties.values()].map(({ text }) => text).join(), label).not.toMatch(SECRET);
       // Nor how long the whole of it is.

@@ -130,6 +130,23 @@ describe('over flat files', () => {
     expect(cost.answer.text).toContain('FREEBUSY');
   });
 
+  it('costs a delegate what it costs the owner: whether something is private is known from the row, and what is not is not parsed', async () => {
+    const delegate = (members: string): Promise<Answer> => server.send('PROPPATCH', '/principals/__uids__/id-amy/calendar-proxy-read/', `<propertyupdate ${NAMESPACES}><set><prop><group-member-set>${members}</group-member-set></prop></set></propertyupdate>`);
+    await delegate('<href>/principals/__uids__/id-bob/</href>');
+    const hrefs = Array.from({ length: 50 }, (_, at) => `<href>${CALENDAR}e${String(at)}.ics</href>`).join('');
+    const requests: readonly (readonly [string, string, string | undefined])[] = [
+      ['GET', `${CALENDAR}e7.ics`, undefined], ['PROPFIND', CALENDAR, `<propfind ${NAMESPACES}><prop><getetag/></prop></propfind>`], ['REPORT', CALENDAR, query('<C:calendar-data/>')],
+      ['REPORT', CALENDAR, `<C:calendar-multiget ${NAMESPACES}><prop><C:calendar-data/></prop>${hrefs}</C:calendar-multiget>`],
+    ];
+    for (const [method, path, body] of requests) {
+      // Who acts for whom is looked up once after a change of delegates.
+      await costOf(method, path, body, { Depth: '1' }, 'bob');
+      const [his, hers] = [await costOf(method, path, body, { Depth: '1' }, 'bob'), await costOf(method, path, body, { Depth: '1' })];
+      expect([his.statements, his.rows, his.fileOpens, objectsIn(his)], `${method} ${body?.slice(0, 20) ?? ''}`).toEqual([hers.statements, hers.rows, hers.fileOpens, objectsIn(hers)]);
+    }
+    await delegate('');
+  });
+
   it('reads locks where a home has some, with one statement, and nowhere else', async () => {
     const put = async (summary: string): Promise<number> => (await costOf('PUT', `${CALENDAR}held.ics`, event('held', { start: NOW - DAY, summary }).body)).statements;
     await put('one');

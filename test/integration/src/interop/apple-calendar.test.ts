@@ -76,7 +76,7 @@ describe('Calendar on macOS and iOS', () => {
   it('reads what the server can from OPTIONS on the principal (RFC 4918 §10.1; RFC 5689 §3.1)', async () => {
     await using server = await givenServer();
     const answer = await macos(server).send('OPTIONS', PRINCIPAL);
-    expect(davTokens(answer)).toEqual(expect.arrayContaining(['1', 'access-control', 'calendar-access', 'calendar-proxy', 'extended-mkcol', 'calendarserver-principal-property-search', 'calendarserver-principal-search']));
+    expect(davTokens(answer)).toEqual(expect.arrayContaining(['1', 'access-control', 'calendar-access', 'calendar-proxy', 'calendarserver-private-events', 'extended-mkcol', 'calendarserver-principal-property-search', 'calendarserver-principal-search']));
     expect(answer.headers.get('allow')).toContain('PROPFIND');
   });
 
@@ -191,6 +191,21 @@ describe('Calendar on macOS and iOS', () => {
     expect(hrefsOf(row, 'calendar-proxy-write-for')).toEqual(expect.arrayContaining([PRINCIPAL, AMY_HOME, 'mailto:amy@example.com']));
     // And then it works in that home as in its own.
     expect((await macos(server, 'bob').send('PUT', `${CALENDAR}by-bob.ics`, { body: eventOf('by-bob'), fields: ICS })).status).toBe(201);
+  });
+
+  it('sets its own looks of a calendar that it acts in, and its owner\'s availability and alarms, without an error that it would try again for ever (RFC 7953 §7.2.4)', async () => {
+    await using server = await givenServer();
+    await macos(server).send('PROPPATCH', `${PRINCIPAL}calendar-proxy-write/`, { body: proppatch('<A:group-member-set><A:href>/principals/__uids__/id-bob/</A:href></A:group-member-set>') });
+    const alarm = element('B:default-alarm-vevent-datetime', 'BEGIN:VALARM&#13;\nX-WR-ALARMUID:A1&#13;\nUID:A1&#13;\nTRIGGER:-PT15M&#13;\nACTION:DISPLAY&#13;\nDESCRIPTION:Soon&#13;\nEND:VALARM&#13;\n');
+    const availability = element('B:calendar-availability', ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//Apple Inc.//macOS 14.5//EN', 'BEGIN:VAVAILABILITY', 'UID:V1', 'DTSTAMP:20260101T000000Z', 'BEGIN:AVAILABLE', 'UID:V2', 'DTSTAMP:20260101T000000Z', 'DTSTART:20260105T080000Z', 'DTEND:20260105T170000Z', 'RRULE:FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR', 'END:AVAILABLE', 'END:VAVAILABILITY', 'END:VCALENDAR', ''].join('&#13;\n'));
+    for (const as of ['amy', 'bob']) {
+      const set = async (path: string, value: string): Promise<void> => expect((await macos(server, as).send('PROPPATCH', path, { body: proppatch(value) })).status, `${as} ${value.slice(0, 40)}`).toBe(200);
+      for (const value of [element('D:calendar-color', as === 'amy' ? '#111111FF' : '#222222FF'), element('D:calendar-order', '7'), element('A:displayname', 'Work'), element('B:schedule-calendar-transp', '<B:opaque/>'), element('B:calendar-timezone', TIMEZONE), alarm]) await set(CALENDAR, value);
+      await set(`${AMY_HOME}inbox/`, availability);
+    }
+    const colors = [];
+    for (const as of ['amy', 'bob']) colors.push(only(await macos(server, as).send('PROPFIND', CALENDAR, { depth: 0, body: propfind(['D:calendar-color']) })).properties.get('calendar-color')!.text);
+    expect(colors).toEqual(['#111111FF', '#222222FF']);
   });
 
   it('looks for people and rooms, by token and by property (calendarserver-principal-search; RFC 3744 §9.4)', async () => {
