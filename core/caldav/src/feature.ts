@@ -16,6 +16,7 @@ import { calendarData } from './properties/calendar-data.ts';
 import { liveProperties } from './properties/live-caldav.ts';
 import { principalProperties } from './properties/live-principal.ts';
 import { componentProperties, initialComponents } from './properties/supported-components.ts';
+import { supportedRscales } from './properties/supported-rscale.ts';
 import { CalendarMultigetReport } from './reports/calendar-multiget.ts';
 import { CalendarQueryReport } from './reports/calendar-query.ts';
 import { FreeBusyQueryReport } from './reports/free-busy-query.ts';
@@ -47,7 +48,7 @@ export function calDavFeature({ store, directory, steps: given, queue, notifiers
       ...getCollectionSpecs(store), ...postCalendarSpecs({ door, store, limits }), ...mkcalendarSpecs({ store, initial: initialComponents(singleComponent) }), ...deleteCalendarSpecs(removal), ...moveCalendarSpecs({ store, notifiers, publicUrl }), ...freeBusyUrlSpecs({ store, directory, limits, clock }),
     ],
     reports: [new CalendarQueryReport(store, limits, clock).spec, new CalendarMultigetReport(store, limits).spec, new FreeBusyQueryReport(store, limits, clock).spec],
-    properties: [...liveProperties(limits, () => Math.floor(clock.now() / 1000)), ...principalProperties, ...componentProperties(singleComponent), bulkRequests, calendarData],
+    properties: [...liveProperties(limits, () => Math.floor(clock.now() / 1000)), ...principalProperties, ...componentProperties(singleComponent), supportedRscales, bulkRequests, calendarData],
   };
 }
 

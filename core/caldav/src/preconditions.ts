@@ -63,6 +63,8 @@ export const validCalendarUrl = condition(CALDAV, 'valid-calendar-url', 409, und
 
 /** RFC 7809 §5.2: the time zone is neither in the data nor known to the server. */
 export const validTimezone = condition(CALDAV, 'valid-timezone', 403, undefined, 'The server does not know this time zone.');
+/** RFC 7529 §7: a rule counts in a calendar that `supported-rscale-set` does not name. */
+export const supportedRscale = condition(CALDAV, 'supported-rscale', 403, undefined, 'Rules count in the Gregorian calendar here.');
 /** RFC 8607 §3.12 (max-attachments-per-resource), as Apple's server answers a PUT. */
 export const maxAttachments = condition<number>(CALDAV, 'max-attachments', 403, text, 'The object has more attachments than this server takes.');
 

@@ -3,6 +3,7 @@ export * from './limited-view.ts';
 export * from './time.ts';
 export * from './zones.ts';
 export * from './recurrence.ts';
+export { RULE_SCALES } from './recurrence-rule.ts';
 export * from './availability.ts';
 export * from './calendar-data.ts';
 export * from './calendar-object.ts';

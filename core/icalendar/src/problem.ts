@@ -11,6 +11,7 @@ export type ProblemKind =
   | 'valid-calendar-object-resource'
   | 'supported-calendar-component'
   | 'valid-timezone'
+  | 'supported-rscale'
   | 'max-resource-size'
   | 'max-instances';
 

@@ -61,12 +61,15 @@ describe('a RECUR value (RFC 5545 §3.3.10)', () => {
     ['FREQ=YEARLY;BYDAY=0MO', 'BYDAY=0MO is out of range'],
     ['FREQ=WEEKLY;BYDAY=MON', 'BYDAY=MON is not a weekday'],
     ['FREQ=WEEKLY;WKST=1', 'WKST=1 is not a weekday'],
-    ['RSCALE=CHINESE;FREQ=YEARLY;BYMONTH=5L', 'RSCALE=CHINESE is not supported'],
     ['FREQ=YEARLY;SKIP=FORWARD', 'SKIP needs RSCALE'],
     ['RSCALE=GREGORIAN;FREQ=YEARLY;SKIP=NEVER', 'SKIP=NEVER is unknown'],
     [`FREQ=YEARLY;BYYEARDAY=${'1,'.repeat(800)}1`, 'BYYEARDAY has more than 732 values'],
   ])('%s is refused: %s', (text, problem) => {
     expect(parseRule(text)).toEqual({ problem });
+  });
+
+  it('a calendar that is not known is named as the reason, before its months are looked at (RFC 7529 §4.1, §7)', () => {
+    expect(parseRule('RSCALE=CHINESE;FREQ=YEARLY;BYMONTH=5L')).toEqual({ problem: 'RSCALE=CHINESE is not supported', scale: true });
   });
 });
 

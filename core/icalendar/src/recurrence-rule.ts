@@ -38,7 +38,7 @@ export interface Rule {
 export type Skip = 'omit' | 'backward' | 'forward';
 
 /** Why a rule was refused, for a person to read. */
-export interface RuleProblem { readonly problem: string }
+export interface RuleProblem { readonly problem: string; /** The rule counts in a calendar that is not known here. */ readonly scale?: true }
 export const isProblem = (value: Rule | RuleProblem): value is RuleProblem => 'problem' in value;
 
 const FREQUENCIES: readonly string[] = ['SECONDLY', 'MINUTELY', 'HOURLY', 'DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'];
@@ -47,7 +47,11 @@ const SKIPS: readonly string[] = ['OMIT', 'BACKWARD', 'FORWARD'];
 /** Keeps `count × interval` and dates exact in doubles; more than any interval can mean before the year 9999. */
 const LARGEST_NUMBER = 2 ** 40;
 
+/** RSCALE values that are understood (RFC 7529 §4.1). */
+export const RULE_SCALES: readonly string[] = ['GREGORIAN'];
+
 class Refused extends Error {}
+class UnknownScale extends Refused {}
 
 /** The value of an RRULE or EXRULE. Parts that begin with X- and empty parts are passed over; any other unknown part is refused. */
 export function parseRule(text: string): Rule | RuleProblem {
@@ -80,7 +84,7 @@ function fromParts(parts: ReadonlyMap<string, string>): Rule | RuleProblem {
   try {
     return read(parts);
   } catch (error) {
-    if (error instanceof Refused) return { problem: error.message };
+    if (error instanceof Refused) return { problem: error.message, ...(error instanceof UnknownScale ? { scale: true } : {}) };
     throw error;
   }
 }
@@ -168,9 +172,9 @@ function readWeekStart(text: string | undefined): number {
   return day;
 }
 
-/** Calendars other than the Gregorian are refused by name (RFC 7529 §7: `CALDAV:supported-rscale` is the property that says so). */
+/** Calendars other than the Gregorian are refused by name (RFC 7529 §7, CALDAV:supported-rscale). */
 function readSkip(scale: string | undefined, skip: string | undefined): Skip {
-  if (scale !== undefined && scale !== '' && scale !== 'GREGORIAN') throw new Refused(`RSCALE=${scale} is not supported`);
+  if (scale !== undefined && scale !== '' && !RULE_SCALES.includes(scale)) throw new UnknownScale(`RSCALE=${scale} is not supported`);
   if (skip === undefined || skip === '') return 'omit';
   if (!SKIPS.includes(skip)) throw new Refused(`SKIP=${skip} is unknown`);
   if (scale === undefined || scale === '') throw new Refused('SKIP needs RSCALE');

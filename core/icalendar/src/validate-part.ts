@@ -111,7 +111,9 @@ function validateRecurrence(part: Component, tell: Tell): void {
   }
   for (const property of rules.slice(0, MAX_RULES)) {
     const rule = parseRule(property.value.trim());
-    if ('problem' in rule) tell('valid-calendar-data', 'RFC 5545 §3.3.10', `${property.name} ${excerpt(property.value)}: ${rule.problem}`, property);
+    if (!('problem' in rule)) continue;
+    const [kind, section] = rule.scale === true ? ['supported-rscale', 'RFC 7529 §7'] as const : ['valid-calendar-data', 'RFC 5545 §3.3.10'] as const;
+    tell(kind, section, `${property.name} ${excerpt(property.value)}: ${rule.problem}`, property);
   }
 }
 

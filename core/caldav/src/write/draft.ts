@@ -7,7 +7,7 @@ import { COVER_AHEAD_SECONDS, DISTANT, FLOOR, MAX_INSTANCES, countAttendees, cou
 import type { CalendarObject, Problem } from '@kalends/icalendar';
 import type { DavError } from '@kalends/webdav';
 import {
-  maxAttachments, maxAttendeesPerInstance, maxInstances, maxResourceSize, minDateTime, supportedCalendarComponent, validCalendarData, validCalendarObjectResource, validTimezone,
+  maxAttachments, maxAttendeesPerInstance, maxInstances, maxResourceSize, minDateTime, supportedCalendarComponent, supportedRscale, validCalendarData, validCalendarObjectResource, validTimezone,
 } from '../preconditions.ts';
 import { componentsOf } from '../properties/component-set.ts';
 import type { CalendarMedia } from '../query/read-calendar-data.ts';
@@ -75,6 +75,7 @@ function asError(problems: readonly Problem[], limits: Limits): DavError {
     case 'valid-calendar-object-resource': return validCalendarObjectResource(told);
     case 'supported-calendar-component': return supportedCalendarComponent(told);
     case 'valid-timezone': return validTimezone(told);
+    case 'supported-rscale': return supportedRscale(told);
     case 'max-resource-size': return maxResourceSize(limits.resourceOctets, told);
     case 'max-instances': return maxInstances(limits.instances, told);
   }
