@@ -11,7 +11,7 @@ const at = (hour: number): string => formatUtc(DAY_START + hour * HOUR);
 const available = (uid: string, ...lines: readonly string[]): string => component('AVAILABLE', ...lines).replace('UID:a', `UID:${uid}`);
 const read = (...lines: readonly string[]) => readAvailability(objectOf(calendar(component('VAVAILABILITY', ...lines))));
 /** Hours of the day as `from-to type`. */
-const hoursOf = (...given: readonly (readonly string[])[]): readonly string[] => unavailableSpans(given.flatMap((lines) => read(...lines)), DAY)
+const hoursOf = (...given: readonly (readonly string[])[]): readonly string[] => unavailableSpans(given.flatMap((lines) => read(...lines)), DAY)!
   .map(({ start, end, busy }) => `${(start - DAY_START) / HOUR}-${(end - DAY_START) / HOUR} ${['', 'busy', 'tentative', 'unavailable'][busy]}`);
 
 describe('VAVAILABILITY (RFC 7953 §3.1)', () => {
@@ -48,6 +48,14 @@ describe('AVAILABLE (RFC 7953 §3.1)', () => {
   });
 });
 
+it('gives up before it looks at instances without end (limits)', () => {
+  const secondly = read(available('b', 'DTSTART:20260301T000000Z', 'DURATION:PT1S', 'RRULE:FREQ=SECONDLY'));
+  expect(unavailableSpans(secondly, { start: DAY_START, end: DAY_START + HOUR })).toEqual([]);
+  expect(unavailableSpans(secondly, { start: DAY_START, end: DAY_START + 1000 * HOUR })).toBeUndefined();
+  const many = Array.from({ length: 30 }, (_, index) => available(`b${index}`, 'DTSTART:20260301T000000Z', 'DURATION:PT1S', 'RRULE:FREQ=MINUTELY'));
+  expect(unavailableSpans(read(...many), { start: DAY_START, end: DAY_START + 1000 * HOUR })).toBeUndefined();
+});
+
 interface Block { readonly priority: number; readonly type: string; readonly from: number; readonly length: number; readonly free: readonly { readonly from: number; readonly length: number }[] }
 const span = fc.record({ from: fc.integer({ min: 0, max: 22 }), length: fc.integer({ min: 1, max: 12 }) });
 const blocks = fc.array(fc.record({ priority: fc.integer({ min: 0, max: 3 }), type: fc.constantFrom('BUSY', 'BUSY-TENTATIVE', 'BUSY-UNAVAILABLE'), from: fc.integer({ min: 0, max: 22 }), length: fc.integer({ min: 1, max: 24 }), free: fc.array(span, { maxLength: 3 }) }), { maxLength: 5 });
@@ -68,7 +76,7 @@ it('combines any number of them as a look at every single hour does (RFC 7953 §
       const inside = free.map((one, index) => available(`f${index}`, `DTSTART:${at(one.from)}`, `DTEND:${at(one.from + one.length)}`));
       return readAvailability(objectOf(calendar(component('VAVAILABILITY', `PRIORITY:${priority}`, `BUSYTYPE:${type}`, `DTSTART:${at(from)}`, `DTEND:${at(from + length)}`, ...inside))));
     });
-    const spans = unavailableSpans(read, DAY);
+    const spans = unavailableSpans(read, DAY)!;
     const found = Array.from({ length: 24 }, (_, hour) => spans.filter(({ start, end }) => start <= DAY_START + hour * HOUR && DAY_START + hour * HOUR < end).map(({ busy }) => busy));
     expect(found).toEqual(Array.from({ length: 24 }, (_, hour) => [naive(all, hour)].filter((busy) => busy !== 0)));
   }), { numRuns: 300 });

@@ -8,7 +8,6 @@ import type { Component } from './component.ts';
 import { findComponents, findProperty, makeComponent } from './component.ts';
 import { ALWAYS } from './filter.ts';
 import type { BusySpan } from './freebusy.ts';
-import { MAX_INSTANCES } from './limits.ts';
 import { someInstance } from './overlap.ts';
 import type { Series } from './series.ts';
 import { readSeries } from './series.ts';
@@ -28,8 +27,8 @@ export interface Availability {
 /** AVAILABLE components of one UID. `endless`: from its start until the VAVAILABILITY ends. */
 interface Available { readonly series: Series; readonly endless: boolean }
 
-/** Free spans of one AVAILABLE in one answer. */
-const MAX_SPANS = 10 * MAX_INSTANCES;
+/** Instances of all AVAILABLE components that one answer looks at: what a year of half-hours for each of three people has. */
+const MOST_FREE = 50_000;
 const BUSY_TYPES: ReadonlyMap<string, BusySpan['busy']> = new Map([['BUSY', 1], ['BUSY-TENTATIVE', 2], ['BUSY-UNAVAILABLE', 3]]);
 /** Of one priority: the later hides the earlier. BUSY over BUSY-UNAVAILABLE over BUSY-TENTATIVE. */
 const GRAVITY: readonly BusySpan['busy'][] = [2, 3, 1];
@@ -74,9 +73,11 @@ function isEndless({ master }: Series): boolean {
 
 /**
  * RFC 7953 §4: when these make somebody busy inside `range`, clipped to it, ascending, no two overlapping. From the lowest priority to the highest; of one
- * priority, time that any of them offers is free, and the rest has the gravest type. `floating`: the zone of times without one; absent: UTC.
+ * priority, time that any of them offers is free, and the rest has the gravest type. `floating`: the zone of times without one; absent: UTC. Undefined: more
+ * instances than one answer looks at.
  */
-export function unavailableSpans(all: readonly Availability[], range: TimeRange, floating?: Zone): readonly BusySpan[] {
+export function unavailableSpans(all: readonly Availability[], range: TimeRange, floating?: Zone): readonly BusySpan[] | undefined {
+  let looked = 0;
   const byPriority = Map.groupBy(all, ({ priority }) => (priority === 0 ? 10 : priority));
   let spans: readonly BusySpan[] = [];
   for (const [, group] of [...byPriority].sort(([a], [b]) => b - a)) {
@@ -88,7 +89,10 @@ export function unavailableSpans(all: readonly Availability[], range: TimeRange,
         const cover = coverOf(one, range, floating);
         if (cover === undefined) continue;
         covered.push({ ...cover, busy });
-        free.push(...freeIn(one, cover, floating));
+        for (const span of freeIn(one, cover, floating)) {
+          if (++looked > MOST_FREE) return undefined;
+          free.push(span);
+        }
       }
       if (covered.length > 0) spans = [...without(spans, covered), ...joined(covered).map((span) => ({ ...span, busy }))].sort((a, b) => a.start - b.start);
     }
@@ -107,19 +111,20 @@ function instantOf({ kind, at }: TimeValue, floating: Zone | undefined): number 
   return floating !== undefined && (kind === 'date' || kind === 'floating') ? floating.toUtc(at) : at;
 }
 
+/** At most one more than MOST_FREE. */
 function freeIn({ free }: Availability, cover: TimeRange, floating: Zone | undefined): readonly TimeRange[] {
   const spans: TimeRange[] = [];
   for (const { series, endless } of free) {
+    if (spans.length > MOST_FREE) break;
     if (endless) {
       const from = instantOf(series.master!.start!, floating);
       if (from < cover.end) spans.push({ start: Math.max(from, cover.start), end: cover.end });
       continue;
     }
-    const most = spans.length + MAX_SPANS;
     someInstance(series, cover, floating, (_instance, { start, end }) => {
       const clipped = { start: Math.max(start, cover.start), end: Math.min(end, cover.end) };
       if (clipped.start < clipped.end) spans.push(clipped);
-      return spans.length >= most;
+      return spans.length > MOST_FREE;
     });
   }
   return spans;

@@ -140,7 +140,7 @@ describe('a free-busy request (RFC 7953 §7.2.5)', () => {
 describe('VAVAILABILITY in a calendar (RFC 7953 §7.1)', () => {
   it('is stored where the calendar takes it, and given back as it came; elsewhere it is refused (RFC 4791 §5.2.3)', async () => {
     await using server = await givenServer();
-    const object = vavailability('a', ['DTSTART:20260301T000000Z', 'PRIORITY:5'], OFFICE);
+    const object = vavailability('a', ['DTSTART:20260301T000000Z', 'PRIORITY:5'], available('b', ':20260302T090000Z', ':20260302T170000Z', 'RRULE:FREQ=WEEKLY'));
     await hours(server, object);
     expect((await server.send('GET', `${HOURS}0.ics`)).text).toBe(calendar(object));
     expect((await server.send('PUT', `${AMY_HOME}calendar/a.ics`, calendar(object))).condition()).toBe('supported-calendar-component');

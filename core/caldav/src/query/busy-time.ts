@@ -78,7 +78,11 @@ export class BusyTime {
 
   /** Clipped to the range, sorted and joined. @throws DavError DAV:number-of-matches-within-limits */
   spans(): readonly BusySpan[] {
-    if (this.#availability.length > 0) append(this.#spans, unavailableSpans(this.#availability, this.#range));
+    if (this.#availability.length > 0) {
+      const spans = unavailableSpans(this.#availability, this.#range);
+      if (spans === undefined) throw tooMuch();
+      append(this.#spans, spans);
+    }
     return coalesce(this.#spans);
   }
 }
@@ -103,9 +107,11 @@ const MOST_SPANS = 50_000;
  * @throws DavError DAV:number-of-matches-within-limits (RFC 4791 §7.10)
  */
 function append(spans: BusySpan[], more: readonly BusySpan[]): void {
-  if (spans.length + more.length > MOST_SPANS) throw numberOfMatchesWithinLimits('The range holds more busy time than this server lists: ask for a shorter one.');
+  if (spans.length + more.length > MOST_SPANS) throw tooMuch();
   for (const span of more) spans.push(span);
 }
+
+const tooMuch = () => numberOfMatchesWithinLimits('The range holds more busy time than this server lists: ask for a shorter one.');
 
 /** Two weeks from the midnight (UTC) before `now`: what is asked where nothing is said. */
 export const nextTwoWeeks = (now: number): TimeRange => ({ start: now - (now % DAY), end: now - (now % DAY) + 14 * DAY });
