@@ -35,6 +35,9 @@ export const MAX_ZONE_DATES = 2048;
 /** Distinct VTIMEZONEs kept compiled. Real servers see a few hundred, each at most 10 KB. */
 export const MAX_COMPILED_ZONES = 512;
 
+/** Definitions of zones that are added to one object: a small one could name a thousand, of 2 KB each. A tour of the world names 38. */
+export const MAX_ADDED_ZONES = 64;
+
 /** Components of one parsed text, nested ones included; ten times what the largest real object has. Imports, which hold many objects, are bounded by octets. */
 export const MAX_COMPONENTS = 10_000;
 /** Properties of one parsed text: a line of one octet each would otherwise cost 500,000 objects a MiB. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { calendar, event, fixtures, objectOf, text, utc } from '../fixtures/given.ts';
 import { definesHalf, namedZones, octetsWithZones, octetsWithoutKnownZones, withZones, withoutKnownZones } from './zone-references.ts';
 import { findProperty, makeComponent, makeProperty, setProperty } from './component.ts';
+import { MAX_ADDED_ZONES } from './limits.ts';
 import { parse } from './parse.ts';
 import { readSeries } from './series.ts';
 import { ObjectZones } from './time-values.ts';
@@ -73,6 +74,16 @@ describe('time zones by reference on octets (RFC 7809, CalDAV-Timezones)', () =>
     expect(definesHalf(objectOf(whole))).toBe(false);
     const zones = new ObjectZones(makeComponent('VCALENDAR', [], objectOf(whole).root.components.map((zone) => (zone.name === 'VTIMEZONE' ? setProperty(zone, 'TZID', makeProperty('TZID', `X-${readText(findProperty(zone, 'TZID')!.value)}`)) : zone))));
     expect(['X-W. Europe Standard Time', 'X-GMT+5'].map((tzid) => zones.find(tzid)?.offsetAt(utc(2026, 7, 3)))).toEqual([7200, 18_000]);
+  });
+
+  it('looks at each octet once, however often a line says TZID', () => {
+    const body = calendar(event('DTSTART;TZID=Europe/Berlin:20260303T100000', `X-LONG;X-A="${';TZID=Asia/Tokyo'.repeat(20_000)}":${';TZID=Asia/Tokyo'.repeat(40_000)}`));
+    expect(tzids(octetsWithZones(body))).toEqual(['Europe/Berlin']);
+  });
+
+  it('adds no more definitions than a sane object names', () => {
+    const body = calendar(event('DTSTART:20260303T100000Z', ...Array.from({ length: 2000 }, (_, at) => `X-AT;TZID=/vendor${at}/Europe/Berlin:20260303T100000`)));
+    expect([tzids(octetsWithZones(body)).length, withZones(objectOf(body)).root.components.length]).toEqual([MAX_ADDED_ZONES, MAX_ADDED_ZONES + 1]);
   });
 
   it('leaves names alone that nobody knows', () => {

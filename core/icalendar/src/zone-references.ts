@@ -5,6 +5,7 @@
 import type { CalendarObject } from './calendar-object.ts';
 import type { Component } from './component.ts';
 import { findProperty, makeProperty, setProperty, withComponents } from './component.ts';
+import { MAX_ADDED_ZONES } from './limits.ts';
 import { parse } from './parse.ts';
 import { serialize } from './serialize.ts';
 import { readText, writeText } from './values.ts';
@@ -49,7 +50,7 @@ function isIana(tzid: string): boolean {
 export function withZones(object: CalendarObject): CalendarObject {
   const { root } = object;
   const present = new Set(root.components.filter(({ name }) => name === 'VTIMEZONE').map(tzidOf));
-  const missing = [...namedZones(root)].filter((tzid) => !present.has(tzid)).flatMap((tzid) => definitionOf(tzid) ?? []);
+  const missing = [...namedZones(root)].filter((tzid) => !present.has(tzid)).slice(0, MAX_ADDED_ZONES).flatMap((tzid) => definitionOf(tzid) ?? []);
   return missing.length === 0 ? object : object.edited(withComponents(root, [...missing, ...root.components]));
 }
 
@@ -93,7 +94,7 @@ export function octetsWithZones(body: Uint8Array): Uint8Array {
   if (at < 0 || body[at - 1] === LINE_FEED) return body;
   const text = latin1(body);
   const defined = new Set(Array.from(text.matchAll(DEFINITION), ([definition]) => definedIn(definition)));
-  const missing = namesIn(text).filter((tzid) => !defined.has(tzid)).flatMap((tzid) => definitionText(tzid) ?? []);
+  const missing = namesIn(text).filter((tzid) => !defined.has(tzid)).slice(0, MAX_ADDED_ZONES).flatMap((tzid) => definitionText(tzid) ?? []);
   const into = text.search(FIRST_COMPONENT) + 1;
   return missing.length === 0 || into === 0 ? body : Buffer.concat([body.subarray(0, into), Buffer.from(missing.join(''), 'latin1'), body.subarray(into)]);
 }
@@ -124,16 +125,28 @@ function definedIn(definition: string): string {
 /** TZIDs that are parameters of some line, each once; not those that stand in a value. */
 function namesIn(text: string): readonly string[] {
   const names = new Set<string>();
-  const lines = unfolded(text);
-  for (const { 1: quoted, 2: bare = '', index } of lines.matchAll(PARAMETER)) {
-    const before = lines.slice(lines.lastIndexOf('\n', index) + 1, index);
-    // A colon: it stands in the value. A quote: in another parameter's.
-    if (!/[:"]/.test(before.replace(QUOTED, ''))) names.add(quoted ?? bare);
+  for (const line of unfolded(text).split('\n')) {
+    if (!/;TZID=/i.test(line)) continue;
+    for (const parameter of parametersOf(line)) if (/^TZID=/i.test(parameter)) names.add(parameter.slice('TZID='.length).replace(/^"(.*)"$/, '$1'));
   }
   return [...names];
 }
-const PARAMETER = /;TZID=(?:"([^"\r\n]*)"|([^";:\r\n]*))/gi;
-const QUOTED = /"[^"]*"/g;
+
+/** What stands between semicolons before the colon, in quotes neither of them counts: the first is the property's name. Each character is looked at once. */
+function parametersOf(line: string): readonly string[] {
+  const parts: string[] = [];
+  let quoted = false;
+  let from = 0;
+  for (let at = 0; at < line.length; at += 1) {
+    const character = line[at];
+    if (character === '"') quoted = !quoted;
+    if (quoted || (character !== ';' && character !== ':')) continue;
+    parts.push(line.slice(from, at));
+    from = at + 1;
+    if (character === ':') break;
+  }
+  return parts;
+}
 
 const unfolded = (text: string): string => (FOLDED.test(text) ? text.replace(FOLDS, '') : text);
 const FOLDED = /\n[ \t]/;

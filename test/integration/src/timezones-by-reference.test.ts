@@ -143,6 +143,14 @@ describe('reports with CalDAV-Timezones (RFC 7809 §7.1)', () => {
     expect(zonesOf(await server.send('REPORT', CALENDAR, multiget(named), T))).toEqual({ ...DEFINED, bare: ['Europe/Berlin'] });
   });
 
+  it('what a bulk request gives back too (RFC 8144, calendarserver-bulk-change)', async () => {
+    for (const [headers, zones] of [[F, []], [T, ['Europe/Berlin', 'America/New_York']]] as const) {
+      await using server = await givenServer();
+      const answer = await server.send('POST', CALENDAR, OBJECTS['bare']!, { ...headers, Prefer: 'return=representation' });
+      expect([answer.status, tzids(answer.text)]).toEqual([207, zones]);
+    }
+  });
+
   it('costs the store nothing', async () => {
     await using server = await filled();
     for (const headers of [{}, F, T]) {

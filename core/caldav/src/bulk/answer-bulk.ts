@@ -9,6 +9,8 @@ import { toJson } from '@kalends/icalendar';
 import { caldav, calendarserver } from '../names.ts';
 import { mediaAttributes } from '../query/read-calendar-data.ts';
 import type { CalendarMedia } from '../query/read-calendar-data.ts';
+import { delivered, zoneDelivery } from '../query/zone-delivery.ts';
+import type { ZoneDelivery } from '../query/zone-delivery.ts';
 import { STATUS_CODES } from 'node:http';
 import type { BulkRow } from './entry.ts';
 import type { BulkResult } from './run-bulk.ts';
@@ -28,11 +30,12 @@ export async function answerBulk(request: EngineRequest, store: CalendarStore, {
   if (representation || (minimal && request.http.request.headers.prefer !== undefined)) response.setHeader('Preference-Applied', representation ? 'return=representation' : 'return=minimal');
   const xml = new XmlWriter(XML_DECLARATION);
   const stream = request.stream(207, XML_TYPE);
+  const delivery = zoneDelivery(request);
   xml.open(dav('multistatus'));
   for (let at = 0; at < rows.length; at += BATCH) {
     const batch = rows.slice(at, at + BATCH);
     const stored = await readBack(request, store, batch, returned);
-    for (const row of batch) writeRow(xml, request.href, row, row.name === undefined ? undefined : stored.get(row.name));
+    for (const row of batch) writeRow(xml, request.href, row, row.name === undefined ? undefined : stored.get(row.name), delivery);
     if (xml.length >= FLUSH_AT) for (const piece of xml.takePieces()) stream.write(piece);
     await stream.ready(at + batch.length);
   }
@@ -53,7 +56,7 @@ async function readBack(request: EngineRequest, store: CalendarStore, rows: read
   return found;
 }
 
-function writeRow(xml: XmlWriter, calendar: string, row: BulkRow, stored: Item | undefined): void {
+function writeRow(xml: XmlWriter, calendar: string, row: BulkRow, stored: Item | undefined, delivery: ZoneDelivery): void {
   const { entry, error, outcome, name } = row;
   const href = entry.href ?? (name === undefined ? '' : calendar + escapeSegment(name));
   xml.open(dav('response'));
@@ -68,7 +71,7 @@ function writeRow(xml: XmlWriter, calendar: string, row: BulkRow, stored: Item |
     xml.open(dav('prop'));
     xml.leaf(dav('getetag'), stored === undefined ? `${isChanged(row) ? 'W/' : ''}"${outcome.etag}"` : itemTag(stored));
     if (entry.href === undefined) xml.leaf(UID, outcome.uid);
-    if (stored?.body !== undefined) writeData(xml, stored.body, row.recoded ? 'application/calendar+json' : 'text/calendar');
+    if (stored?.body !== undefined) writeData(xml, delivered(stored.body, delivery), row.recoded ? 'application/calendar+json' : 'text/calendar');
     xml.close();
     status(xml, 200);
     xml.close();
