@@ -1,6 +1,7 @@
 /** Sentences with MUST of WebDAV and its relatives that no story of its own tells; `docs/conformance.md` lists them all. */
 import { describe, expect, it } from 'vitest';
 import { event } from '@kalends/testkit';
+import { givenPeople } from './acl-given.ts';
 import { AMY_HOME, givenServer } from './caldav-server.ts';
 import { BOX, CALENDAR, FILE, discover, given, lock, lockInfo, put, tokenIn } from './locking.ts';
 
@@ -145,6 +146,35 @@ describe('states', () => {
     const anonymous = await server.send('PROPFIND', '/', props('current-user-principal'), { Depth: '0' }, null);
     // Whoever has not logged in is asked to, or told that he is nobody.
     expect(anonymous.status === 401 || anonymous.text.includes('unauthenticated')).toBe(true);
+  });
+});
+
+describe('properties', () => {
+  it.each([AMY_HOME, CALENDAR, `${CALENDAR}a.ics`, `${AMY_HOME}inbox/`, `${AMY_HOME}outbox/`, BOX, FILE])('%s has every property of access control (RFC 3744 §5)', async (path) => {
+    await using server = await givenPeople();
+    await put(server, FILE);
+    await server.send('PUT', `${CALENDAR}a.ics`, event('a').body);
+    const row = (await server.send('PROPFIND', path, props('owner', 'group', 'supported-privilege-set', 'current-user-privilege-set', 'acl', 'acl-restrictions', 'inherited-acl-set', 'principal-collection-set'), { Depth: '0' }, 'root')).rows().get(path)!;
+    expect(row.missing).toEqual([]);
+  });
+
+  it.each(['/principals/__uids__/id-amy/', '/principals/__uids__/id-attic/', '/principals/__uids__/id-amy/calendar-proxy-write/'])('%s has what a principal has: name, type, URL, others, groups (RFC 3744 §4)', async (path) => {
+    await using server = await given();
+    const row = (await server.send('PROPFIND', path, props('displayname', 'resourcetype', 'alternate-URI-set', 'principal-URL', 'group-member-set', 'group-membership'), { Depth: '0' })).rows().get(path)!;
+    expect(row.missing).toEqual([]);
+    expect(row.properties.get('displayname')!.text).not.toBe('');
+    expect(row.properties.get('resourcetype')!.children.map(({ name }) => name.local)).toContain('principal');
+    expect(row.properties.get('principal-URL')!.children.map(({ text }) => text)).toEqual([path]);
+  });
+
+  it.each(['getetag', 'getcontentlength', 'getlastmodified', 'resourcetype', 'lockdiscovery', 'supportedlock', 'owner', 'group', 'acl', 'current-user-privilege-set', 'supported-privilege-set', 'inherited-acl-set', 'principal-collection-set', 'supported-report-set', 'quota-used-bytes', 'quota-available-bytes'])('the server alone sets DAV:%s (RFC 4918 §15, RFC 3744 §5, RFC 4331 §3)', async (name) => {
+    await using server = await given();
+    for (const path of [FILE, CALENDAR, `${CALENDAR}a.ics`]) {
+      const answer = await server.send('PROPPATCH', path, dav(`<D:propertyupdate><D:set><D:prop><D:${name}>x</D:${name}></D:prop></D:set></D:propertyupdate>`));
+      expect([path, answer.status, answer.text]).toEqual([path, 207, expect.stringContaining('<cannot-modify-protected-property')]);
+      const removed = await server.send('PROPPATCH', path, dav(`<D:propertyupdate><D:remove><D:prop><D:${name}/></D:prop></D:remove></D:propertyupdate>`));
+      expect([path, removed.text]).toEqual([path, expect.stringContaining('HTTP/1.1 403')]);
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 /**
  * Properties of access control on every resource (RFC 3744 §5, RFC 5397). They show what `access/` decided and never decide.
- * DAV:group does not exist here; DAV:inherited-acl-set is empty, since what counts from above is shown in DAV:acl itself, marked as inherited.
+ * DAV:group is empty, for nothing has one; DAV:inherited-acl-set is empty, since what counts from above is shown in DAV:acl itself, marked as inherited.
  */
 import { READ_ACL, READ_CURRENT_USER_PRIVILEGE_SET } from '@kalends/contracts';
 import type { Ace, DavFeature, DavRequest, DavResource, LiveProperty, PrincipalId, PrivilegeTree, PropertyRow, Privileges, XmlSink } from '@kalends/contracts';
@@ -22,6 +22,9 @@ const owner: LiveProperty = {
     return true;
   },
 };
+
+/** RFC 3744 §5 wants it of all that has an ACL, and lets it be empty (§5.2). */
+const group: LiveProperty = { name: dav('group'), kinds: EVERY, write: (_, { resource }) => resource.home !== undefined && resource.owner !== undefined };
 
 const currentUserPrincipal: LiveProperty = {
   name: dav('current-user-principal'), kinds: EVERY,
@@ -94,7 +97,7 @@ const aclRestrictions: LiveProperty = {
 const inheritedAclSet: LiveProperty = { name: dav('inherited-acl-set'), kinds: EVERY, write: () => true };
 
 export const aclProperties: NonNullable<DavFeature['properties']> = [
-  owner, currentUserPrincipal, principalCollectionSet, supportedPrivilegeSet, currentUserPrivilegeSet, acl, aclRestrictions, inheritedAclSet,
+  owner, group, currentUserPrincipal, principalCollectionSet, supportedPrivilegeSet, currentUserPrivilegeSet, acl, aclRestrictions, inheritedAclSet,
 ];
 
 async function loadAccess(_rows: readonly PropertyRow[], request: DavRequest): Promise<CompiledAccess> {
