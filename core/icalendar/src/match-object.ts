@@ -100,17 +100,17 @@ function propertyTest({ name, absent, any, range, text, parameters }: PropertyFi
   const matches = text === undefined ? undefined : textMatcher(text);
   const parameterTests = parameters.map(parameterTest);
   const suffices = any === true && parameterTests.length > 0;
-  return (component, subject, part) => propertiesOf(component, name, range).some((property) => {
-    if (property.name !== name && parameters.length > 0) return false;
+  return (component, subject, part) => (range === undefined ? component.properties : timesOf(component, name)).some((property) => {
+    if (property.name !== name && (range === undefined || parameters.length > 0)) return false;
     if (range !== undefined && !(isOfInstances(component, part, property, name) ? instancesOverlap(subject, part!, name, range) : propertyOverlaps(property, subject, range))) return false;
     return (matches === undefined || matches(readText(property.value))) && (suffices ? parameterTests.some((test) => test(property)) : parameterTests.every((test) => test(property)));
   });
 }
 
 /** Those of that name. §9.9: where DTEND or DUE is asked for its time, an end that DURATION says is as good. */
-function propertiesOf({ name: kind, properties }: Component, name: string, range: TimeRange | undefined): readonly Property[] {
+function timesOf({ name: kind, properties }: Component, name: string): readonly Property[] {
   const found = properties.filter((property) => property.name === name);
-  if (found.length > 0 || range === undefined || name !== ENDS.get(kind)) return found;
+  if (found.length > 0 || name !== ENDS.get(kind)) return found;
   return properties.some((property) => property.name === 'DTSTART') ? properties.filter((property) => property.name === 'DURATION') : [];
 }
 const ENDS: ReadonlyMap<string, string> = new Map([['VEVENT', 'DTEND'], ['VTODO', 'DUE']]);
