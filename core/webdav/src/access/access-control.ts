@@ -67,7 +67,7 @@ export class AccessControl implements CompiledAccess {
   }
 
   async explain(identity: Identity, resource: DavResource): Promise<readonly string[]> {
-    return tell({ identity, resource, entries: await this.entries(resource), tree: this.privilegesOf(resource.kind), decided: await this.judge(identity, resource) });
+    return tell({ identity, resource, entries: await this.entries(resource), tree: this.privilegesOf(resource.kind), decided: await this.judge(identity, resource), withheld: this.#withheld(identity, resource) });
   }
 
   privilegesOf(kind: string): PrivilegeTree {

@@ -124,6 +124,7 @@ describe('folded access', () => {
     expect([await access.judge(known(BEN), one('kept')), await access.judge(known(BEN), one('open'))]).toEqual([READ_FREE_BUSY, READ | WRITE]);
     const rows = await access.items(known(BEN), calendar);
     expect([rows.constant, rows.of(item('kept')), rows.of(item('open'))]).toEqual([undefined, READ_FREE_BUSY, READ | WRITE]);
+    expect((await access.explain(known(BEN), one('kept'))).slice(-2)).toEqual([expect.stringMatching(/^the item keeps .*write.* from everybody but owner and administrators$/), 'so they have nothing']);
     for (const who of [known(AMY), known(BEN, [AMY]), known(CAT, [], true)]) {
       expect(await access.judge(who, one('kept')) & WRITE).toBe(WRITE);
       expect((await access.items(who, calendar)).constant).toBeDefined();

@@ -8,9 +8,10 @@ import { namesOf } from './privilege-names.ts';
 
 export interface Case {
   readonly identity: Identity; readonly resource: DavResource; readonly entries: readonly AccessEntry[]; readonly tree: PrivilegeTree; readonly decided: Privileges;
+  /** What the item itself keeps from them. */ readonly withheld: Privileges;
 }
 
-export function tell({ identity, resource, entries, tree, decided }: Case): readonly string[] {
+export function tell({ identity, resource, entries, tree, decided, withheld }: Case): readonly string[] {
   const spell = (privileges: Privileges): string => namesOf(tree, privileges).map(({ local }) => local).join(', ') || 'nothing';
   const lines = [`${who(identity)} asks for ${resource.canonical} (${resource.kind})`];
   let known = 0;
@@ -23,6 +24,7 @@ export function tell({ identity, resource, entries, tree, decided }: Case): read
     else lines.push(`${line}: decides ${spell(named & ~known)}`);
     if (matches(entry, identity, resource)) known |= named;
   }
+  if ((known & withheld) !== 0) lines.push(`the item keeps ${spell(withheld)} from everybody but owner and administrators`);
   return [...lines, `so they have ${spell(decided)}`];
 }
 
