@@ -6,7 +6,7 @@ import type { EpochSeconds } from '@kalends/contracts';
 import { LEAP_SECONDS } from './zone-data/leap-seconds.ts';
 import { civilFromDays, dayNumber, formatUtc, yearOf } from './time.ts';
 import type { History, HistoryOnset } from './zones-history.ts';
-import { ianaDate, ianaHistory, ianaName } from './zones-iana.ts';
+import { ianaDate, ianaHistory, ianaName, ianaVtimezone } from './zones-iana.ts';
 import { windowsNames } from './zones-names.ts';
 import { observancesOf, vtimezoneLines } from './zones-vtimezone.ts';
 
@@ -31,6 +31,7 @@ export const zoneWindowsNames = (name: string): readonly string[] => windowsName
 export function publishedVtimezone(name: string, tzid: string, { start, end }: ZoneSpan = {}): string | undefined {
   const found = ianaName(name);
   if (found === undefined) return undefined;
+  if (tzid === found && start === undefined && end === undefined) return ianaVtimezone(found);
   const { history, lastYear } = ianaHistory(found, end === undefined ? yearAt(start ?? 0) + CYCLE_YEARS : yearAt(end));
   const observances = observancesOf(cut(history, { ...(start === undefined ? {} : { start }), ...(end === undefined ? {} : { end }) }), end === undefined ? lastYear : NEVER);
   return vtimezoneLines(tzid, observances, found, [...(tzid === found ? [] : [`TZID-ALIAS-OF:${found}`]), ...(end === undefined ? [] : [`TZUNTIL:${formatUtc(end)}`])]);
