@@ -7,6 +7,8 @@ export interface Deployment {
   readonly limits: Limits;
   /** R44: people and groups, each `<type>/<name>` (`users/admin`, `groups/operators`) or an id. Top level `admins:` of the config. */
   readonly admins: readonly string[];
+  /** R43: who may use the service, spelled likewise; absent: everybody whom the directory enables. Top level `access-list:` of the config. */
+  readonly accessList?: readonly string[];
 }
 export const deployment = extensionPoint<Deployment>('deployment');
 /** Every number of R50; top level `limits:` of the config. Infinity: no limit. */

@@ -1,51 +1,11 @@
-/**
- * Who is an administrator (R44): the people and groups of the config's `admins:`, looked up in the directory and looked up anew when it changed.
- */
-import type { Directory, Principal, PrincipalId } from '@kalends/contracts';
+/** Who is an administrator (R44): the people and groups of the config's `admins:`. */
+import type { Directory } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
+import { ListedPeople } from './listed-people.ts';
 
-const KINDS: Readonly<Record<string, Principal['kind']>> = { users: 'user', groups: 'group', locations: 'location', resources: 'resource' };
-const NOBODY: ReadonlySet<PrincipalId> = new Set();
-
-export class Administrators {
-  readonly #names: readonly string[];
-  readonly #directory: Directory;
-  readonly #log: Logger;
-  #known: { readonly stamp: string; readonly ids: ReadonlySet<PrincipalId> } | undefined;
-
+export class Administrators extends ListedPeople {
   /** `names`: `<type>/<name>` or an id each. */
   constructor(names: readonly string[], directory: Directory, log: Logger) {
-    this.#names = names;
-    this.#directory = directory;
-    this.#log = log;
-  }
-
-  async includes(id: PrincipalId, groups: ReadonlySet<PrincipalId>): Promise<boolean> {
-    if (this.#names.length === 0) return false;
-    const ids = await this.ids();
-    if (ids.has(id)) return true;
-    for (const group of groups) if (ids.has(group)) return true;
-    return false;
-  }
-
-  /** Without those that no directory knows. */
-  async ids(): Promise<ReadonlySet<PrincipalId>> {
-    if (this.#names.length === 0) return NOBODY;
-    const stamp = await this.#directory.stamp();
-    if (this.#known?.stamp === stamp) return this.#known.ids;
-    const ids = new Set<PrincipalId>();
-    for (const name of this.#names) {
-      const principal = await this.#find(name);
-      if (principal === undefined) this.#log.warn('an administrator of the config is in no directory', { name });
-      else ids.add(principal.id);
-    }
-    this.#known = { stamp, ids };
-    return ids;
-  }
-
-  #find(name: string): Promise<Principal | undefined> {
-    const [type = '', ...rest] = name.split('/');
-    const kind = KINDS[type];
-    return kind === undefined || rest.length === 0 ? this.#directory.findById(name as PrincipalId) : this.#directory.findByName(kind, rest.join('/'));
+    super(names, 'admins', directory, log);
   }
 }

@@ -1,6 +1,7 @@
 import type { Authenticator, Clock, Directory, HttpExchange, Principal, PrincipalId, ProcessChannel } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
 import { describe, expect, it } from 'vitest';
+import { AccessList } from './access-list.ts';
 import { Administrators } from './administrators.ts';
 import { isRefusal } from './authentication.ts';
 import { Authenticators } from './authenticators.ts';
@@ -9,11 +10,13 @@ import { Failures, FailureTable } from './failures.ts';
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
 const id = (text: string): PrincipalId => text as PrincipalId;
 
-interface Given { readonly front: Authenticators; readonly checks: () => number; readonly waited: readonly number[]; disable(): void; restamp(): void; lines: string[] }
+interface Given { readonly front: Authenticators; readonly checks: () => number; readonly waited: readonly number[]; disable(): void; replaceAlice(id: string, password?: string): void; restamp(): void; lines: string[] }
 
-function given(): Given {
+function given(accessList?: readonly string[]): Given {
   let checks = 0;
   let enabled = true;
+  let password = 'right';
+  let [cached, gone, renewed] = ['A', '', ''];
   let stamp = '1';
   const waited: number[] = [];
   const lines: string[] = [];
@@ -25,8 +28,8 @@ function given(): Given {
       if (!field.startsWith('Basic ')) return { kind: 'not-mine' };
       checks++;
       await Promise.resolve();
-      const [account = '', password] = Buffer.from(field.slice(6), 'base64').toString().split(':');
-      return password === 'right' ? { kind: 'accepted', account } : { kind: 'rejected', reason: 'wrong' };
+      const [account = '', said] = Buffer.from(field.slice(6), 'base64').toString().split(':');
+      return said === password ? { kind: 'accepted', account } : { kind: 'rejected', reason: 'wrong' };
     },
   };
   const digest: Authenticator = {
@@ -34,11 +37,18 @@ function given(): Given {
     challenge: () => Promise.resolve(['Digest a', 'Digest b']),
     authenticate: ({ headers }) => Promise.resolve(headers.authorization === 'Digest stale' ? { kind: 'rejected', reason: 'old', challenge: ['Digest stale=true'] } : { kind: 'not-mine' }),
   };
-  const alice = { id: id('A'), kind: 'user', names: ['alice'], accounts: ['alice'] } as unknown as Principal;
+  const alice = (): Principal => ({ id: id(cached), kind: 'user', names: ['alice'], accounts: ['alice'] }) as unknown as Principal;
   const directory = {
-    findByAccount: (account: string) => Promise.resolve(account === 'alice' ? alice : undefined),
+    findByAccount: (account: string) => Promise.resolve(account === 'alice' ? alice() : undefined),
     findByName: (kind: string, name: string) => Promise.resolve(kind === 'group' && name === 'operators' ? { id: id('G') } as Principal : undefined),
-    mayLogIn: () => Promise.resolve(enabled), groupsOf: () => Promise.resolve(new Set([id('G')])), stamp: () => Promise.resolve(stamp),
+    // As a directory behind a cache: that the old one is gone is seen when it is asked about.
+    mayLogIn: (who: string) => {
+      if (who !== gone) return Promise.resolve(enabled);
+      cached = renewed;
+      return Promise.resolve(false);
+    },
+    findById: (who: string) => Promise.resolve(who === cached ? alice() : undefined),
+    groupsOf: () => Promise.resolve(new Set([id('G')])), stamp: () => Promise.resolve(stamp),
   } as unknown as Directory;
   const table = new FailureTable();
   const channel = { ask: (_: string, message: unknown) => table.ask(message as never) } as unknown as ProcessChannel;
@@ -46,9 +56,9 @@ function given(): Given {
   const log: Logger = { ...silent, warn: (message, fields) => { lines.push(`${message} ${JSON.stringify(fields)}`); } };
   const front = new Authenticators({
     authenticators: [digest, basic], policy: undefined, directory, clock, log, anonymous: undefined,
-    failures: new Failures(channel), admins: new Administrators(['groups/operators', 'users/nobody'], directory, silent),
+    failures: new Failures(channel), admins: new Administrators(['groups/operators', 'users/nobody'], directory, silent), accessList: new AccessList(accessList, directory, silent),
   });
-  return { front, checks: () => checks, waited, disable: () => { enabled = false; }, restamp: () => { stamp += '1'; }, lines };
+  return { front, checks: () => checks, waited, disable: () => { enabled = false; }, replaceAlice: (to, now = 'right') => { [gone, renewed, password] = [cached, to, now]; }, restamp: () => { stamp += '1'; }, lines };
 }
 
 function exchange(authorization?: string): HttpExchange {
@@ -115,6 +125,32 @@ describe('Authenticators', () => {
     const { front, lines } = given();
     await front.identify(basic('alice', 'hunter2'));
     expect(lines).toEqual(['authentication failed {"address":"192.0.2.9","scheme":"Basic","reason":"wrong"}']);
+  });
+
+  it('admits whom the access list names, herself or by a group, and answers others 403 with the reason in the log (R43)', async () => {
+    for (const list of [['groups/operators'], ['A'], undefined]) expect(await given(list).front.identify(basic('alice', 'right')), String(list)).toMatchObject({ principal: 'A' });
+    for (const list of [[], ['users/nobody']]) {
+      const { front, lines } = given(list);
+      expect(await front.identify(basic('alice', 'right'))).toEqual({ status: 403, challenges: [] });
+      expect(lines).toEqual(['authentication failed {"address":"192.0.2.9","scheme":"Basic","reason":"\\"alice\\" is not on the access list of this service"}']);
+      expect(await front.identify(basic('alice', 'wrong')), 'no proof, no news').toEqual({ challenges: ['Digest a', 'Digest b', 'Basic realm="x"'] });
+    }
+  });
+
+  it('lets the access list win over the record (R43)', async () => {
+    const { front, disable } = given(['users/nobody']);
+    disable();
+    expect(await front.identify(basic('alice', 'right'))).toEqual({ status: 403, challenges: [] });
+  });
+
+  it('takes no proof of a minute ago for an account that was made anew since', async () => {
+    const { front, checks, replaceAlice } = given();
+    expect(await front.identify(basic('alice', 'right'))).toMatchObject({ principal: 'A' });
+    replaceAlice('B');
+    expect(await front.identify(basic('alice', 'right'))).toMatchObject({ principal: 'B' });
+    expect(checks()).toBe(2);
+    replaceAlice('C', 'another');
+    for (let i = 0; i < 2; i++) expect(await front.identify(basic('alice', 'right'))).toEqual({ challenges: ['Digest a', 'Digest b', 'Basic realm="x"'] });
   });
 
   it('refuses a scheme that nobody offers', async () => {

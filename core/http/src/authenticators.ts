@@ -1,10 +1,11 @@
 /**
- * Who asks: the configured Authenticators, in config order, as the policy offers them; then the directory's record and the gate of R43. Knows schemes by name
- * only. What a wrong proof looks like outside never tells whether the account exists; the reason is in the log, for people and for fail2ban.
+ * Who asks: the configured Authenticators, in config order, as the policy offers them; then the two gates of R43, the access list and the record. Knows schemes by
+ * name only. What a wrong proof looks like outside never tells whether the account exists; the reason is in the log, for people and for fail2ban.
  */
 import type { AuthOutcome, AuthRequest, AuthenticationPolicy, Authenticator, Clock, Directory, HttpExchange, Identity, PrincipalId } from '@kalends/contracts';
 import { DirectoryUnavailable } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
+import type { AccessList } from './access-list.ts';
 import type { Administrators } from './administrators.ts';
 import type { Authentication, Refusal } from './authentication.ts';
 import { clientOf, noteAccount } from './exchange.ts';
@@ -14,7 +15,7 @@ import { Proofs } from './proofs.ts';
 export interface AuthenticatorsOptions {
   readonly authenticators: readonly Authenticator[]; readonly policy: AuthenticationPolicy | undefined;
   readonly directory: Directory; readonly failures: Failures; readonly clock: Clock; readonly log: Logger;
-  readonly admins: Administrators;
+  readonly admins: Administrators; readonly accessList: AccessList;
   /** Who somebody without credentials is, where the config says so in so many words (design, 2.20). */ readonly anonymous: PrincipalId | undefined;
 }
 
@@ -38,7 +39,7 @@ export class Authenticators implements Authentication {
     if ('account' in proved) {
       for (const [name, value] of proved.headers) exchange.response.setHeader(name, value);
       noteAccount(exchange, proved.account);
-      return this.#admit(proved.account, proved.scheme, request);
+      return this.#admit(proved, request);
     }
     if (proved.delayMilliseconds > 0) await this.#options.clock.after(proved.delayMilliseconds, exchange.signal).catch(() => undefined);
     return proved.refusal;
@@ -58,11 +59,12 @@ export class Authenticators implements Authentication {
     const name = this.#proofs.nameOf(`${request.secure ? 's' : 'c'} ${request.address} ${field}`);
     const stamp = await this.#options.directory.stamp();
     const account = this.#proofs.find(name, stamp);
-    if (account !== undefined) return { account, scheme: 'Basic', headers: [] };
+    if (account !== undefined) return { account, scheme: 'Basic', headers: [], proof: name };
     return this.#proofs.once(name, async () => {
       const proved = await this.#prove(request);
-      if ('account' in proved) this.#proofs.keep(name, proved.account, stamp);
-      return proved;
+      if (!('account' in proved)) return proved;
+      this.#proofs.keep(name, proved.account, stamp);
+      return { ...proved, proof: name };
     });
   }
 
@@ -94,18 +96,32 @@ export class Authenticators implements Authentication {
     return { refusal: { challenges }, delayMilliseconds };
   }
 
-  async #admit(account: string, scheme: string, request: AuthRequest): Promise<Identity | Refusal> {
-    const { directory, admins, log } = this.#options;
-    const principal = await directory.findByAccount(account);
+  async #admit(proved: Accepted, request: AuthRequest): Promise<Identity | Refusal> {
+    const { directory, admins, accessList, log } = this.#options;
+    const { account, scheme, proof } = proved;
+    const refuse = (reason: string): void => { log.warn('authentication failed', { address: request.address, scheme, reason: `${JSON.stringify(account)} ${reason}` }); };
+    let principal = await directory.findByAccount(account);
+    // Whoever is seen to be gone may have been made anew under the old name.
+    if (principal !== undefined && !(await directory.mayLogIn(principal.id))) principal = await directory.findByAccount(account);
     if (principal === undefined) {
-      log.warn('authentication failed', { address: request.address, scheme, reason: `${JSON.stringify(account)} is in no directory` });
+      refuse('is in no directory');
       return { challenges: await this.#challenges(request) };
     }
-    if (!(await directory.mayLogIn(principal.id))) {
-      log.warn('authentication failed', { address: request.address, scheme, reason: `${JSON.stringify(account)} is locked or not enabled` });
-      return { challenges: await this.#challenges(request) };
+    if (proof !== undefined && !this.#proofs.belongsTo(proof, principal.id)) {
+      const again = await this.#byProof(request, request.headers.authorization ?? '');
+      return 'account' in again ? this.#admit(again, request) : again.refusal;
     }
+    const enabled = await directory.mayLogIn(principal.id);
     const groups = await directory.groupsOf(principal.id);
+    // The list wins: whoever is not on it hears the same whatever the record says.
+    if (!(await accessList.admits(principal.id, groups))) {
+      refuse('is not on the access list of this service');
+      return { status: 403, challenges: [] };
+    }
+    if (!enabled) {
+      refuse('is locked or not enabled');
+      return { challenges: await this.#challenges(request) };
+    }
     return { principal: principal.id, groups, admin: await admins.includes(principal.id, groups), scheme };
   }
 
@@ -132,8 +148,12 @@ export class Authenticators implements Authentication {
   }
 }
 
+interface Accepted {
+  readonly account: string; readonly scheme: string; readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Under which it is remembered. */ readonly proof?: string;
+}
 type Proved =
-  | { readonly account: string; readonly scheme: string; readonly headers: readonly (readonly [name: string, value: string])[] }
+  | Accepted
   | { readonly refusal: Refusal; readonly delayMilliseconds: number };
 
 export function requestOf(exchange: HttpExchange): AuthRequest {

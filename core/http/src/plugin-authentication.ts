@@ -5,6 +5,7 @@ import { authenticationPolicy, authenticator, clock, deployment, directory, proc
 import type { PrincipalId } from '@kalends/contracts';
 import { definePlugin } from '@kalends/kernel';
 import { z } from 'zod';
+import { AccessList } from './access-list.ts';
 import { Administrators } from './administrators.ts';
 import { authentication } from './authentication.ts';
 import { Authenticators } from './authenticators.ts';
@@ -37,6 +38,7 @@ export default definePlugin({
       authentication: new Authenticators({
         authenticators: deps.authenticators, policy: deps.policy, directory: deps.directory, clock: deps.clock, log, anonymous,
         failures: new Failures(deps.channel), admins: new Administrators(deps.deployment.admins, deps.directory, log),
+        accessList: new AccessList(deps.deployment.accessList, deps.directory, log),
       }),
     };
   },

@@ -10,7 +10,7 @@ const PROOF_MILLISECONDS = 60_000;
 /** How often the time is looked at: by default the library sets a timer each millisecond. */
 const CLOCK_MILLISECONDS = 1_000;
 
-interface Proof { readonly account: string; readonly stamp: string }
+interface Proof { readonly account: string; readonly stamp: string; /** Known once the directory was asked. */ principal?: string }
 
 export class Proofs<T> {
   readonly #secret = randomBytes(32).toString('base64url');
@@ -36,6 +36,16 @@ export class Proofs<T> {
 
   keep(name: string, account: string, stamp: string): void {
     this.#proofs.set(name, { account, stamp });
+  }
+
+  /** Whether it was this principal's from the start. One that belongs to somebody who had the account's name before is forgotten. */
+  belongsTo(name: string, principal: string): boolean {
+    const proof = this.#proofs.get(name);
+    if (proof === undefined) return true;
+    proof.principal ??= principal;
+    if (proof.principal === principal) return true;
+    this.#proofs.delete(name);
+    return false;
   }
 
   /** Clients open several connections at once; the password is checked once for all of them. */

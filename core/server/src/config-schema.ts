@@ -59,6 +59,7 @@ export const configSchema = z.strictObject({
   process: process.prefault({}),
   limits: limits.prefault({}),
   admins: z.array(z.string().min(1)).default([]).describe('Who administers (R44): users/<name>, groups/<name> or ids.'),
+  'access-list': z.union([z.literal('all'), z.array(z.string().min(1))]).default('all').describe('Who may use the service (R43), besides being enabled in the directory: all, or users/<name>, groups/<name>, ids.'),
   log: log.prefault({}),
 });
 export type Config = z.output<typeof configSchema>;

@@ -98,6 +98,7 @@ export async function prepareServer(loaded: LoadedConfig<Config>, options: Start
     builtIn: {
       deployment: deploymentPlugin({
         dataRoot: options.dataRoot, role: kind, hostId: host.id, limits: Object.freeze(limitsOf(sections.limits)), admins: Object.freeze([...sections.admins]),
+        ...(sections['access-list'] === 'all' ? {} : { accessList: Object.freeze([...sections['access-list']]) }),
         publicUrl: () => publicUrl(sections, book.addresses()),
         keep: async () => {
           await host.keep();
