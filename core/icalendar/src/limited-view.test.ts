@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { calendar, component, event, factsOf, objectOf, todo } from '../fixtures/given.ts';
+import { NOW, calendar, component, event, factsOf, fixtures, objectOf, todo } from '../fixtures/given.ts';
 import { accessLevel, limitedView, ownerLevel, statedLevel, withLevel } from './limited-view.ts';
 import type { AccessLevel } from './limited-view.ts';
 import { parse } from './parse.ts';
+import { readObject } from './read-object.ts';
 
 const START = 'DTSTART:20260303T160000Z';
 const text = (body: Uint8Array): string => Buffer.from(body).toString();
@@ -45,6 +46,17 @@ describe('the view of others', () => {
     const seen = text(limitedView(calendar(zone, todo('DUE;TZID=Own:20260303T160000', 'SUMMARY:Heart', 'COMPLETED:20260303T120000Z')), 'confidential'));
     for (const line of ['TZOFFSETTO:+0100', 'DUE;TZID=Own:20260303T160000', 'COMPLETED:20260303T120000Z']) expect(seen).toContain(line);
     expect(seen).not.toContain('Heart');
+  });
+
+  /** Those that may be stored; less a to-do whose only time is CREATED, which says when it was written and not when it is. */
+  const stored = [...fixtures()].filter(([name, body]) => readObject(body, { now: NOW }).object !== undefined && name !== 'tasks-org-undated.ics');
+
+  it.each(stored)('of %s is a valid object with the same times', (_, body) => {
+    const seen = limitedView(body, 'confidential');
+    expect(readObject(seen, { now: NOW }).problems ?? []).toEqual([]);
+    const [whole, part] = [factsOf(body), factsOf(seen)];
+    expect([part.occurrences, part.covered]).toEqual([whole.occurrences, whole.covered]);
+    expect(text(seen)).not.toMatch(/^(SUMMARY|DESCRIPTION|LOCATION|ATTENDEE|ORGANIZER|COMMENT|CATEGORIES|CONTACT|URL|ATTACH|GEO|BEGIN:VALARM)/m);
   });
 
   it('is a calendar with nothing in it where nothing may be seen, or nothing can be read', () => {

@@ -68,12 +68,14 @@ function limited(root: Component, level: AccessLevel): Component {
 }
 
 function limitedPart(part: Component, level: AccessLevel): Component {
-  const properties = part.properties.filter(({ name }) => OF_PART.has(name) || (level === 'restricted' && OF_RESTRICTED.has(name)));
-  return withComponents(withProperties(part, properties), []);
+  const properties = part.properties.filter(({ name }) => OF_PART.has(name) || (name === 'PRIORITY' && part.name === 'VAVAILABILITY') || (level === 'restricted' && OF_RESTRICTED.has(name)));
+  return withComponents(withProperties(part, properties), part.components.filter(({ name }) => name === 'AVAILABLE').map((inside) => limitedPart(inside, level)));
 }
 
 const OF_CALENDAR: ReadonlySet<string> = new Set(['PRODID', 'VERSION', 'CALSCALE', 'METHOD', ACCESS]);
 const OF_PART: ReadonlySet<string> = new Set([
   'UID', 'RECURRENCE-ID', 'SEQUENCE', 'DTSTAMP', 'STATUS', 'TRANSP', 'DTSTART', 'DTEND', 'DUE', 'DURATION', 'COMPLETED', 'RRULE', 'RDATE', 'EXRULE', 'EXDATE', 'CLASS',
+  // What busy time is made of says no more than busy time.
+  'FREEBUSY', 'BUSYTYPE',
 ]);
 const OF_RESTRICTED: ReadonlySet<string> = new Set(['SUMMARY', 'LOCATION']);
