@@ -1,7 +1,7 @@
 /** Whole answers: a status, header fields, perhaps a short body. Listings and streams go through `xml/response-stream.ts`. */
 import type { HttpExchange } from '@kalends/contracts';
 import { isUtf8 } from 'node:buffer';
-import type { OutgoingHttpHeaders } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { XML_TYPE } from './errors/write-error.ts';
 import { XML_DECLARATION, XmlWriter } from './xml/write.ts';
 
@@ -18,6 +18,12 @@ export function answerBytes({ response }: HttpExchange, status: number, body: Ui
   else response.end(body);
 }
 const TEXT_OCTETS = 16_384;
+
+/** What comes is said to be 200 by whoever answers; it goes out under another status. */
+export function answerUnder(response: ServerResponse, status: number): void {
+  const writeHead = response.writeHead.bind(response) as (status: number, headers: object) => ServerResponse;
+  response.writeHead = ((said: number, headers: object) => writeHead(said === 200 ? status : said, headers)) as typeof response.writeHead;
+}
 
 /** A small XML document that is no listing. */
 export function answerXml(exchange: HttpExchange, status: number, write: (xml: XmlWriter) => void, headers: OutgoingHttpHeaders = {}): void {

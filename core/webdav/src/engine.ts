@@ -57,6 +57,11 @@ export interface EngineRequest extends DavRequest {
   selectOf(collection: Collection, select: ItemSelect): ItemSelect;
   /** The hrefs of a body, each judged, by the collection they lie in. */
   group(hrefs: readonly string[], plan: PropertyPlan): Promise<HrefGroups>;
+  /**
+   * RFC 8144 §3: as the whole answer, under `status`, what GET of a path of this server gives the caller.
+   * @returns false where there is nothing to show, or nothing that the caller may read; then nothing is answered yet
+   */
+  show(path: string, status: number): Promise<boolean>;
   /** An absolute path, a URL of this server (Destination, RFC 4918 §10.3), or a path relative to the request's; undefined for another server's. @throws DavError 400 */
   pathOf(href: string): string | undefined;
   /** @throws DavError 403 `need-privileges` naming `href` when `has` lacks any of `privileges`; to nobody, that somebody must log in */

@@ -4,6 +4,7 @@
 import type { Collection, DavResource, HttpExchange, Identity, ItemSelect, Privileges, PropertyRow, XmlNode } from '@kalends/contracts';
 import { READ } from '@kalends/contracts';
 import { BodyTooLarge, readBody } from '@kalends/http';
+import { answerUnder } from './answer.ts';
 import type { ItemAccess } from './access/compiled-access.ts';
 import { seesWhole } from './access/whole-view.ts';
 import { missingNames } from './access/privilege-names.ts';
@@ -128,6 +129,21 @@ export class HandlerRequest implements EngineRequest {
 
   group(hrefs: readonly string[], plan: PropertyPlan): Promise<HrefGroups> {
     return groupHrefs(this, hrefs, plan);
+  }
+
+  async show(path: string, status: number): Promise<boolean> {
+    const { engine, http, identity, fields } = this;
+    const selected = engine.selectFor('GET', {}, identity.principal);
+    const resource = await engine.locate(path, selected, identity);
+    if (resource === undefined || !engine.exists(resource) || engine.isCollection(resource)) return false;
+    const get = engine.methods(resource.kind).get('GET');
+    const access = await engine.access.judge(identity, resource);
+    if (get === undefined || !mayRead(access)) return false;
+    http.response.setHeader('Content-Location', resource.path);
+    http.response.setHeader('Preference-Applied', 'return=representation');
+    answerUnder(http.response, status);
+    await get.handle(new HandlerRequest({ http, engine, fields, identity, resource, selected, access }));
+    return true;
   }
 
   pathOf(href: string): string | undefined {

@@ -152,6 +152,31 @@ describe('preferences (RFC 7240, RFC 8144)', () => {
     expect([failed.status, failed.text.includes('424'), failed.text.includes('403')]).toEqual([207, true, true]);
   });
 
+  it('return=representation shows what a PUT, COPY or MOVE made, where it is, to whoever may read it (RFC 8144 §3.1)', async () => {
+    await using server = await givenServer();
+    await server.send('PUT', `${CALENDAR}a.ics`, event('a').body);
+    const prefer = { Prefer: 'return=representation' };
+    const shown = ({ status, headers, text }: Answer): readonly unknown[] => [status, headers.get('content-location'), headers.get('preference-applied'), text];
+    const applied = 'return=representation';
+    const text = { 'Content-Type': 'text/plain', ...prefer };
+    expect(shown(await server.send('PUT', `${BOX}a.txt`, 'one', text))).toEqual([201, `${BOX}a.txt`, applied, 'one']);
+    const replaced = await server.send('PUT', `${BOX}a.txt`, 'two', text);
+    expect(shown(replaced)).toEqual([200, `${BOX}a.txt`, applied, 'two']);
+    expect(replaced.headers.get('etag')).toBe((await server.send('GET', `${BOX}a.txt`)).headers.get('etag'));
+    expect(shown(await server.send('COPY', `${BOX}a.txt`, undefined, { Destination: `${BOX}b.txt`, ...prefer }))).toEqual([201, `${BOX}b.txt`, applied, 'two']);
+    expect(shown(await server.send('MOVE', `${BOX}a.txt`, undefined, { Destination: `${BOX}b.txt`, ...prefer }))).toEqual([200, `${BOX}b.txt`, applied, 'two']);
+    const moved = await server.send('MOVE', `${CALENDAR}a.ics`, undefined, { Destination: `${CALENDAR}b.ics`, ...prefer });
+    expect(shown(moved)).toEqual([201, `${CALENDAR}b.ics`, applied, event('a').text]);
+    expect(new URL(moved.headers.get('location')!).pathname).toBe(`${CALENDAR}b.ics`);
+  });
+
+  it('return=representation of what has no content, or cannot be read, is passed over (RFC 7240 §2)', async () => {
+    await using server = await givenServer();
+    await server.send('MKCOL', `${BOX}sub/`);
+    const moved = await server.send('MOVE', `${BOX}sub/`, undefined, { Destination: `${BOX}other/`, Prefer: 'return=representation' });
+    expect([moved.status, moved.text, moved.headers.get('preference-applied'), moved.headers.get('content-location')]).toEqual([201, '', null, null]);
+  });
+
   it('what nobody knows is no error (RFC 7240 §2)', async () => {
     await using server = await givenServer();
     const answer = await propfind(server, CALENDAR, '<none/>', { Prefer: 'respond-async; x="return=minimal", wait=10, handling=lenient' });

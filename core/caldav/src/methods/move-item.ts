@@ -4,7 +4,7 @@
  */
 import type { CalendarStore, DavRequest, Limits, MethodSpec } from '@kalends/contracts';
 import { BIND, READ, UNBIND } from '@kalends/contracts';
-import { DavError, badRequest, conflict, engineOf, forbidden, nameOf, notFound, parentOf, preconditionFailed, segmentsOf } from '@kalends/webdav';
+import { DavError, answer, badRequest, conflict, engineOf, forbidden, nameOf, notFound, parentOf, preconditionFailed, segmentsOf } from '@kalends/webdav';
 import type { EngineRequest } from '@kalends/webdav';
 import type { CalendarDoor } from '../write/commit.ts';
 import { removalGuard } from './conditions.ts';
@@ -59,9 +59,9 @@ export class MoveItem {
         home, from: moved, to: { collection: to.collection!, name: nameOf(to) }, overwrite: fields.overwrite, guard: removalGuard(request, segmentsOf(resource), segmentsOf(to)),
         context: { identity, resource, headers: http.request.headers },
       });
-      http.response.writeHead(created ? 201 : 204, {
-        ...(created ? { Location: new URL(to.path, this.#publicUrl).href, 'Content-Length': '0' } : {}), ...(scheduleTag === undefined ? {} : { 'Schedule-Tag': `"${scheduleTag}"` }),
-      }).end();
+      if (created) http.response.setHeader('Location', new URL(to.path, this.#publicUrl).href);
+      if (fields.prefer.representation && await request.show(to.path, created ? 201 : 200)) return;
+      answer(http, created ? 201 : 204, scheduleTag === undefined ? {} : { 'Schedule-Tag': `"${scheduleTag}"` });
     } catch (error) {
       throw await itemError(error, request, this.#store, home, to.collection!, this.#limits);
     }

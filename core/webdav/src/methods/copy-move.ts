@@ -68,7 +68,9 @@ async function transfer(given: DavRequest, method: 'COPY' | 'MOVE'): Promise<voi
     return replaced === undefined;
   });
   if (sent !== undefined && method === 'MOVE') await removeSource(request, source, resource);
-  answer(http, created ? 201 : 204, created ? { Location: target.path } : {});
+  if (created) http.response.setHeader('Location', target.path);
+  if (request.fields.prefer.representation && await request.show(target.path, created ? 201 : 200)) return;
+  answer(http, created ? 201 : 204);
 }
 
 function sourceOf({ resource, fields: { depth }, engine }: EngineRequest, method: 'COPY' | 'MOVE'): Source {

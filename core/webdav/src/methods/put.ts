@@ -44,6 +44,7 @@ async function handle(given: DavRequest): Promise<void> {
     await guardItem(request, tx, current, path, touchedByPut(path, current !== undefined));
     return tx.putItem(place.parent.id, write);
   });
+  if (request.fields.prefer.representation && await request.show(request.href, value.created ? 201 : 200)) return;
   answer(http, value.created ? 201 : 204, { ETag: `"${value.etag}"` });
 }
 

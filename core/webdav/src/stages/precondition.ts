@@ -7,9 +7,8 @@ import { ifHolds, tagFails, tagMatches } from '../conditions.ts';
 import { DavError } from '../errors/dav-error.ts';
 import { preconditionFailed } from '../errors/preconditions.ts';
 import { answer } from '../answer.ts';
-import { mayRead } from '../request.ts';
+import { HandlerRequest, mayRead } from '../request.ts';
 import { entityTag, ownCollection } from '../resource/shape.ts';
-import { answerPresent } from './present.ts';
 import { Answered } from './passage.ts';
 import { variantTag } from '../resource/variant.ts';
 import type { Authorized } from './passage.ts';
@@ -21,7 +20,8 @@ export async function precondition(passage: Authorized): Promise<Authorized> {
   try {
     return await check(passage);
   } catch (error) {
-    const shown = error instanceof DavError && error.status === 412 && passage.fields.prefer.representation && !READS.has(passage.method) && await answerPresent(passage);
+    // RFC 8144 §3.2: whoever prefers that gets what is there now, and need not ask again.
+    const shown = error instanceof DavError && error.status === 412 && passage.fields.prefer.representation && !READS.has(passage.method) && mayRead(passage.access) && await new HandlerRequest(passage).show(passage.http.path, 412);
     throw shown ? new Answered() : error;
   }
 }
