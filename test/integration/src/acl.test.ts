@@ -309,8 +309,42 @@ describe('bodies that are none (RFC 3744 §5.5)', () => {
     expect(await ownAcl(server, EVENT)).toEqual(['ben grants read']);
   });
 
+  it('nothing larger than a list needs is read to its end, and nothing in a coding', async () => {
+    expect((await set(EVENT, acl(' '.repeat(9_000_000)))).status).toBe(413);
+    expect((await set(EVENT, acl(grant('ben', Array<string>(60_000).fill('read').join(' '))))).status).toBe(413);
+    expect((await set(EVENT, acl(), 'amy', { 'Content-Encoding': 'gzip' })).status).toBe(415);
+    expect((await set(EVENT, acl(grant('ben', Array<string>(3_000).fill('read').join(' '))))).status).toBe(200);
+    expect(await ownAcl(server, EVENT)).toEqual(['ben grants read']);
+  });
+
   it('no answer repeats what was sent', async () => {
     const answer = await set(EVENT, acl(grant('/principals/__uids__/&lt;b&gt;bold&lt;/b&gt;/', 'read')));
     expect([answer.status, answer.text.includes('bold')]).toEqual([403, false]);
+  });
+});
+
+describe('properties of access control (RFC 3744 §4, §5)', () => {
+  const ALL = ['owner', 'supported-privilege-set', 'current-user-privilege-set', 'acl', 'acl-restrictions', 'inherited-acl-set', 'principal-collection-set', 'group'];
+  const names = async (path: string, body: string, as = 'amy'): Promise<readonly string[]> => [...[...(await server.send('PROPFIND', path, body, { Depth: '0' }, as)).rows().values()][0]!.properties.keys()];
+
+  it('are named by propname and left out of allprop', async () => {
+    const [every, asked] = [await names(CALENDAR, '<propfind xmlns="DAV:"><propname/></propfind>'), await names(CALENDAR, '<propfind xmlns="DAV:"><allprop/></propfind>')];
+    expect([every.filter((name) => ALL.includes(name)).sort(), asked.filter((name) => ALL.includes(name))]).toEqual([[...ALL].sort(), []]);
+  });
+
+  it('of principals are the server\'s to set', async () => {
+    for (const name of ['alternate-URI-set', 'principal-URL', 'group-membership']) {
+      const answer = await server.send('PROPPATCH', PRINCIPAL('amy'), `<propertyupdate xmlns="DAV:"><set><prop><${name}><href>${PRINCIPAL('ben')}</href></${name}></prop></set></propertyupdate>`);
+      expect([name, answer.text.includes('HTTP/1.1 403'), answer.text.includes('<cannot-modify-protected-property/>')]).toEqual([name, true, true]);
+    }
+  });
+
+  it('DAV:supported-privilege-set is a tree without abstract privileges; what each kind lacks cannot be granted', async () => {
+    const tree = async (path: string): Promise<readonly string[]> => [...(await server.send('PROPFIND', path, props('supported-privilege-set'), { Depth: '0' })).text.matchAll(/<privilege><([\w-]+)/g)].map(([, name]) => name!);
+    const plain = ['all', 'read', 'write', 'write-properties', 'write-content', 'bind', 'unbind', 'unlock', 'read-acl', 'write-acl', 'read-current-user-privilege-set'];
+    expect(await tree(`${AMY_HOME}dropbox/folder/`)).toEqual(plain);
+    expect(await tree(CALENDAR)).toEqual(['all', 'read', 'read-free-busy', ...plain.slice(2)]);
+    expect(await tree(`${AMY_HOME}inbox/`)).toEqual(expect.arrayContaining(['schedule-deliver', 'schedule-deliver-invite', 'schedule-deliver-reply', 'schedule-query-freebusy']));
+    expect((await server.send('PROPFIND', CALENDAR, props('supported-privilege-set'), { Depth: '0' })).text).not.toContain('abstract');
   });
 });
