@@ -118,6 +118,42 @@ describe('an event that is not for everybody', () => {
     expect(names(await server.send('REPORT', path('CONFIDENTIAL'), query(text('SUMMARY', 'kingfisher')), {}, 'amy'))).toEqual(['CONFIDENTIAL']);
   });
 
+  it('is found by exactly those filters that would find its view, were the view all there is', async () => {
+    await using server = await given();
+    const variants: readonly (readonly [string, string])[] = [
+      ['plain', secret('plain', { access: 'CONFIDENTIAL' })], ['once', secret('once', { access: 'CONFIDENTIAL' }).replace('RRULE:FREQ=DAILY;COUNT=3\r\n', '').replace(/BEGIN:VEVENT\r\nUID:once\r\nDTSTAMP:20260101T000000Z\r\nRECURRENCE[\s\S]*?END:VEVENT\r\n/, '')],
+      ['some', secret('some', { access: 'RESTRICTED', lines: ['STATUS:TENTATIVE', 'TRANSP:TRANSPARENT', 'COMMENT:Whisper'] })], ['classed', secret('classed', { lines: ['CLASS:PRIVATE', 'PRIORITY:1'] })],
+      ['day', secret('day', { access: 'CONFIDENTIAL' }).replaceAll(/(DTSTART|DTEND|RECURRENCE-ID):(\d{8})T\d{6}Z/g, '$1;VALUE=DATE:$2').replace('DTEND;VALUE=DATE:20260310', 'DTEND;VALUE=DATE:20260311').replace('DTEND;VALUE=DATE:20260311\r\nSUMMARY:Kingfisher two', 'DTEND;VALUE=DATE:20260312\r\nSUMMARY:Kingfisher two')],
+    ];
+    for (const access of LEVELS) await server.send('DELETE', path(access));
+    const mirror = '/calendars/__uids__/id-dan/calendar/';
+    for (const [name, body] of variants) {
+      expect((await server.send('PUT', path(name), body)).status, name).toBe(201);
+      const view = (await server.send('GET', path(name), undefined, {}, 'cat')).text;
+      expect(view).not.toMatch(name === 'some' ? /Whisper/ : SECRET);
+      expect((await server.send('PUT', `${mirror}${name}.ics`, view, {}, 'dan')).status, name).toBe(201);
+    }
+    const properties = ['SUMMARY', 'LOCATION', 'DESCRIPTION', 'CATEGORIES', 'ATTENDEE', 'COMMENT', 'STATUS', 'TRANSP', 'CLASS', 'PRIORITY', 'X-SECRET', 'RRULE', 'DTSTART'];
+    const tests = ['', '<C:is-not-defined/>', ...['kingfisher', 'hideout', 'whisper', 'spies', 'spy', 'tentative', 'transparent', 'private', '1', 'daily', 'a'].flatMap((text) => ['no', 'yes'].map((negate) => `<C:text-match negate-condition="${negate}">${text}</C:text-match>`))];
+    const range = (from: string, to: string): string => `<C:time-range start="202603${from}Z" end="202603${to}Z"/>`;
+    const ranges = [range('10T095000', '10T095900'), range('10T000000', '10T120000'), range('11T100000', '11T110000'), range('11T150000', '11T160000'), range('12T000000', '13T000000'), range('20T000000', '21T000000')];
+    const filters = [
+      ...properties.flatMap((name) => tests.map((test) => `<C:comp-filter name="VEVENT"><C:prop-filter name="${name}">${test}</C:prop-filter></C:comp-filter>`)),
+      ...ranges.flatMap((each) => [each, `${each}<C:prop-filter name="SUMMARY"/>`, `<C:comp-filter name="VALARM">${each}</C:comp-filter>`].map((inner) => `<C:comp-filter name="VEVENT">${inner}</C:comp-filter>`)),
+      '<C:comp-filter name="VEVENT"><C:comp-filter name="VALARM"><C:is-not-defined/></C:comp-filter></C:comp-filter>', '<C:comp-filter name="VTODO"/>', '<C:comp-filter name="VEVENT"><C:is-not-defined/></C:comp-filter>',
+      '<C:prop-filter name="X-SECRET-CALENDAR"/>', '<C:prop-filter name="X-CALENDARSERVER-ACCESS"><C:text-match>confidential</C:text-match></C:prop-filter>',
+    ];
+    let matches = 0;
+    for (const filter of filters) {
+      const shown = names(await server.send('REPORT', mirror, query(filter, '<getetag/>'), { Depth: '1' }, 'dan'));
+      expect(await found(server, filter, 'cat'), filter).toEqual(shown);
+      matches += shown.length;
+    }
+    // Not all, and not nothing.
+    expect(matches).toBeGreaterThan(filters.length / 2);
+    expect(matches).toBeLessThan(filters.length * (variants.length - 1));
+  });
+
   it('makes its owner busy for everybody, and tells nothing else (RFC 4791 §7.10; rule 4.13 of the classic server)', async () => {
     await using server = await given();
     for (const access of ['PUBLIC', 'RESTRICTED', 'CONFIDENTIAL']) await server.send('DELETE', path(access));
