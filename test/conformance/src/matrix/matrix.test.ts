@@ -36,17 +36,22 @@ describe('what the matrix is made from', () => {
   });
 
   it.each([
-    ['webdav-files: are put (RFC 4918 §9.7)', 1], ['src/webdav-files: files > are read %s', 1], ['webdav-files: are *', 3], ['webdav-files: are', 0], ['files: are put (RFC 4918 §9.7)', 0], ['are put', 0],
+    ['webdav-files: are put (RFC 4918 §9.7)', 1], ['src/webdav-files: files > are read %s', 1], ['webdav-files: are *', 3], ['webdav-files: files', 3], ['webdav-files: are', 0], ['files: are put (RFC 4918 §9.7)', 0], ['are put', 0],
   ])('finds by %s %i tests', (reference, count) => { expect(named(reference, titles)).toHaveLength(count); });
 
   it('tells what is named and not there', () => {
     expect(missingTests([must(['webdav-files: are read %s', 'webdav-files: are gone'])], titles)).toEqual(['RFC 4918 §9.7: webdav-files: are gone']);
+    expect(missingTests([must(['files: are read %s'])], titles)).toEqual(['RFC 4918 §9.7: files: are read %s (but in test/integration/src/webdav-files.test.ts)']);
     const failing = { script: 'reports', tests: ['a | 1', 'b | *'], because: 'so', pending: undefined };
     expect(unexplained([failing], { reports: ['a | 1', 'a | 2'] })).toEqual(['fails without a sentence: reports | a | 2', 'a sentence without a failure: reports | b | *']);
+    expect(unexplained([failing, { ...failing, because: undefined, pending: 'more' }], { put: [] })).toEqual([]);
   });
 
   it('makes rows that say what no test covers', () => {
-    const page = renderPage([must([]), must(['webdav-files: are read %s'])], [], titles);
+    const pending = { script: 'put', tests: ['1. PUT | *'], because: undefined, pending: 'scheduling' };
+    const page = renderPage([must([]), must(['webdav-files: are read %s'])], [pending, { ...pending, script: 'get' }], titles, { put: ['1. PUT | 2'], get: [] });
+    expect(page).toContain('| put | 1. PUT \\| * | scheduling |');
+    expect(page).not.toContain('| get |');
     expect(page).toContain('| 9.7 | a \\| b | *not covered* |');
     expect(page).toContain('| 9.7 | a \\| b | [webdav-files](../test/integration/src/webdav-files.test.ts): are read %s |');
   });

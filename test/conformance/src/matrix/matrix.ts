@@ -17,7 +17,7 @@ export function readMatrix(): Matrix {
   const deviations = readDeviations(join(packageFolder, 'deviations.yaml'));
   const known = JSON.parse(readFileSync(join(packageFolder, 'expected.json'), 'utf8')) as KnownFailures;
   return {
-    page: renderPage(requirements, deviations, titles),
+    page: renderPage(requirements, deviations, titles, known),
     problems: [...missingTests(requirements, titles).map((one) => `no such test: ${one}`), ...unexplained(deviations, known)],
   };
 }

@@ -10,18 +10,31 @@ Written by \`npm run matrix\` from \`test/conformance/musts\` and \`test/conform
 name is not there. Each row is a sentence of the document in short, and the tests that hold the server to it; *not covered* means that no test of its own does.
 `;
 
-/** References to tests that are not there. */
+/** References to tests that are not there, and where tests of that title are. */
 export function missingTests(requirements: readonly Requirements[], titles: readonly TestTitle[]): readonly string[] {
-  return requirements.flatMap(({ document, musts }) => musts.flatMap(({ section, tests }) => tests.filter((reference) => named(reference, titles).length === 0).map((reference) => `${document} §${section}: ${reference}`)));
+  return requirements.flatMap(({ document, musts }) => musts.flatMap(({ section, tests }) => tests.filter((reference) => named(reference, titles).length === 0).map((reference) => {
+    const elsewhere = [...new Set(named(reference.replace(/^[\w./-]+: /, '.*: '), titles).map(({ file }) => file))];
+    return `${document} §${section}: ${reference}${elsewhere.length === 0 ? '' : ` (but in ${elsewhere.join(', ')})`}`;
+  })));
 }
 
-/** Known failures without a sentence, and sentences without a failure. */
+interface Failure { readonly script: string; readonly key: string }
+
+function failuresOf(known: KnownFailures): readonly Failure[] {
+  return Object.entries(known).flatMap(([script, keys]) => keys.map((key) => ({ script, key })));
+}
+
+function speaksOf(deviation: Deviation, pattern: string, { script, key }: Failure): boolean {
+  return deviation.script === script && glob(pattern).test(key);
+}
+
+/** Known failures without a sentence; and why a failure is right that is none, of scripts that were run. */
 export function unexplained(deviations: readonly Deviation[], known: KnownFailures): readonly string[] {
-  const failures = Object.entries(known).flatMap(([script, keys]) => keys.map((key) => ({ script, key })));
-  const speaksOf = (deviation: Deviation, pattern: string, { script, key }: { script: string; key: string }): boolean => deviation.script === script && glob(pattern).test(key);
+  const failures = failuresOf(known);
   return [
     ...failures.filter((failure) => !deviations.some((one) => one.tests.some((pattern) => speaksOf(one, pattern, failure)))).map(({ script, key }) => `fails without a sentence: ${script} | ${key}`),
-    ...deviations.flatMap((one) => one.tests.filter((pattern) => !failures.some((failure) => speaksOf(one, pattern, failure))).map((pattern) => `a sentence without a failure: ${one.script} | ${pattern}`)),
+    ...deviations.filter(({ script, because }) => because !== undefined && known[script] !== undefined)
+      .flatMap((one) => one.tests.filter((pattern) => !failures.some((failure) => speaksOf(one, pattern, failure))).map((pattern) => `a sentence without a failure: ${one.script} | ${pattern}`)),
   ];
 }
 
@@ -29,7 +42,7 @@ function glob(pattern: string): RegExp {
   return new RegExp(`^${pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`);
 }
 
-export function renderPage(requirements: readonly Requirements[], deviations: readonly Deviation[], titles: readonly TestTitle[]): string {
+export function renderPage(requirements: readonly Requirements[], deviations: readonly Deviation[], titles: readonly TestTitle[], known: KnownFailures): string {
   const covered = (musts: readonly Must[]): number => musts.filter(({ tests }) => tests.length > 0).length;
   const all = requirements.flatMap(({ musts }) => musts);
   return [
@@ -42,12 +55,15 @@ export function renderPage(requirements: readonly Requirements[], deviations: re
     ...requirements.map(({ document, title, note, musts }) => [
       `## ${heading(document, title)}\n`, ...(note === undefined ? [] : [`${note}\n`]), table(['§', 'requires', 'tests'], musts.map((must) => [must.section, must.says, testsCell(must, titles)])),
     ].join('\n')),
-    suiteSection(deviations),
+    suiteSection(deviations, failuresOf(known)),
   ].join('\n');
 }
 
-function suiteSection(deviations: readonly Deviation[]): string {
-  const rows = (wanted: 'because' | 'pending'): string[][] => deviations.filter((one) => one[wanted] !== undefined).map((one) => [one.script, one.tests.join('; '), one[wanted]!]);
+function suiteSection(deviations: readonly Deviation[], failures: readonly Failure[]): string {
+  const rows = (wanted: 'because' | 'pending'): string[][] => deviations.filter((one) => one[wanted] !== undefined).flatMap((one) => {
+    const failing = one.tests.filter((pattern) => failures.some((failure) => speaksOf(one, pattern, failure)));
+    return failing.length === 0 ? [] : [[one.script, failing.join('; '), one[wanted]!]];
+  });
   const pending = rows('pending');
   return [
     "## Where Apple's suite and this server differ\n",

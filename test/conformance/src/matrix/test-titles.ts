@@ -66,11 +66,16 @@ function textOf(node: ts.Expression): string | undefined {
 
 /**
  * The tests that a reference names: `file: title`, where `file` is how the path ends without `.test.ts` (`webdav-files`, `clients/evolution`) and `title` the test's
- * own, or `describe > title`; `*` in it stands for anything.
+ * own, `describe > title`, or that of a describe, for all in it; `*` stands for anything.
  */
 export function named(reference: string, titles: readonly TestTitle[]): readonly TestTitle[] {
-  const [, file, wanted] = /^([\w./-]+): (.+)$/s.exec(reference) ?? [];
+  const [, file, wanted] = /^([\w./-]+|\.\*): (.+)$/s.exec(reference) ?? [];
   if (file === undefined || wanted === undefined) return [];
   const pattern = new RegExp(`^${wanted.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`, 's');
-  return titles.filter((one) => new RegExp(`(?:^|/)${file}(?:\\.test)?\\.ts$`).test(one.file) && [one.title, [...one.within, one.title].join(' > ')].some((title) => pattern.test(title)));
+  return titles.filter((one) => new RegExp(`(?:^|/)${file}(?:\\.test)?\\.ts$`).test(one.file) && namesOf(one).some((name) => pattern.test(name)));
+}
+
+function namesOf({ within, title }: TestTitle): readonly string[] {
+  const path = [...within, title];
+  return [title, ...path.map((_, depth) => path.slice(0, depth + 1).join(' > '))];
 }
