@@ -97,11 +97,14 @@ export async function runTogether<T>(
     else waiting.push({ index, task: value });
   }
   const allowed = await writeLimits(runner.limits, runner.directory, home.owner);
-  const prepared = await Promise.all(waiting.map(({ task }) => prepare(runner, task)));
+  const prepared = await Promise.all(waiting.map(({ task }) => settledLater(() => prepare(runner, task))));
   const { value: outcomes, revision } = await orNothing(runner.store.write(home.id, allowed, async (tx) => {
     await guard?.(tx);
     const all: Settled<Done<T> | 'prepare-again'>[] = [];
-    for (const [at, { task }] of waiting.entries()) all.push(await settledLater(() => perform(tx, task, prepared[at]!)));
+    for (const [at, { task }] of waiting.entries()) {
+      const { value, reason } = prepared[at]!;
+      all.push(value === undefined ? { reason } : await settledLater(() => perform(tx, task, value)));
+    }
     return all;
   }));
   const done = waiting.flatMap(({ index, task }, at) => {
