@@ -14,7 +14,7 @@ export function busyFor(access: CompiledAccess, identity: Identity, home: Home):
   return async (collection: Collection) => {
     const path = homePath(home.owner, [collection.segment]);
     const items = await access.items(identity, { kind: collection.kind, path, canonical: path, owner: home.owner, home, collection, ancestors: [home.root] });
-    if (items.constant === undefined) return { acl: true, counts: countsFor(items.of, READ_FREE_BUSY) };
+    if (items.constant === undefined) return { acl: collection.itemsWithAcl > 0, counts: countsFor(items.of, READ_FREE_BUSY) };
     return (items.constant & READ_FREE_BUSY) === READ_FREE_BUSY ? {} : undefined;
   };
 }

@@ -40,7 +40,7 @@ export class FreeBusyQueryReport {
     const busy = new BusyTime(range);
     for (const { resource, collection } of await this.#calendars(request)) {
       const access = await request.items(resource);
-      const options = { zone, ...(access.constant === undefined ? { acl: true, counts: countsFor(access.of, READ_FREE_BUSY) } : {}) };
+      const options = { zone, ...(access.constant === undefined ? { acl: collection.itemsWithAcl > 0, counts: countsFor(access.of, READ_FREE_BUSY) } : {}) };
       await busy.addCalendar(this.#store, collection, options);
     }
     sendCalendar(request, 200, freeBusyText({ range, spans: busy.spans(), now, uid: randomUUID() }));
