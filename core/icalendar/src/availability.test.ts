@@ -79,5 +79,5 @@ it('combines any number of them as a look at every single hour does (RFC 7953 §
     const spans = unavailableSpans(read, DAY)!;
     const found = Array.from({ length: 24 }, (_, hour) => spans.filter(({ start, end }) => start <= DAY_START + hour * HOUR && DAY_START + hour * HOUR < end).map(({ busy }) => busy));
     expect(found).toEqual(Array.from({ length: 24 }, (_, hour) => [naive(all, hour)].filter((busy) => busy !== 0)));
-  }), { numRuns: 300 });
+  }), { seed: 7953, numRuns: 300 });
 });
