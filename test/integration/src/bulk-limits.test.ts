@@ -76,6 +76,18 @@ describe('the ctag condition (calendarserver-bulk-change §6, RFC 6578 §5)', ()
     expect((await names(server)).length).toBe(3);
   });
 
+  it('is told before the body to whoever waits for that (§6, RFC 9110 §10.1.1)', async () => {
+    await using server = await givenServer();
+    const head = (ctag: string): string => `POST ${CALENDAR} HTTP/1.1\r\nHost: x\r\nAuthorization: ${basic('amy')}\r\nContent-Type: text/calendar\r\nIf: <http://me.com/_namespace/ctag/${ctag}>\r\nExpect: 100-continue\r\nContent-Length: 100000\r\n\r\n`;
+    const first = async (text: string): Promise<string> => {
+      const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+      const line = await new Promise<string>((resolve, reject) => { socket.once('error', reject).once('data', (chunk) => resolve(String(chunk).split('\r\n')[0]!)).write(text); });
+      socket.destroy();
+      return line;
+    };
+    expect([await first(head('other')), await first(head(await ctagOf(server)))]).toEqual(['HTTP/1.1 412 Precondition Failed', 'HTTP/1.1 100 Continue']);
+  });
+
   it('refuses a URI that is no ctag', async () => {
     await using server = await givenServer();
     expect((await server.send('POST', CALENDAR, events(1), { If: '<urn:x>' })).status).toBe(400);
