@@ -2,7 +2,7 @@
  * Who asks: the configured Authenticators, in config order, as the policy offers them; then the two gates of R43, the access list and the record. Knows schemes by
  * name only. What a wrong proof looks like outside never tells whether the account exists; the reason is in the log, for people and for fail2ban.
  */
-import type { AuthOutcome, AuthRequest, AuthenticationPolicy, Authenticator, Clock, Directory, HttpExchange, Identity, PrincipalId } from '@kalends/contracts';
+import type { AccessScope, AuthOutcome, AuthRequest, AuthenticationPolicy, Authenticator, Clock, Directory, HttpExchange, Identity, PrincipalId } from '@kalends/contracts';
 import { DirectoryUnavailable } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
 import type { AccessList } from './access-list.ts';
@@ -63,6 +63,8 @@ export class Authenticators implements Authentication {
     return this.#proofs.once(name, async () => {
       const proved = await this.#prove(request);
       if (!('account' in proved)) return proved;
+      // One that may be revoked is asked for each time; it costs a look-up and no slow hash.
+      if (proved.scope !== undefined) return proved;
       this.#proofs.keep(name, proved.account, stamp);
       return { ...proved, proof: name };
     });
@@ -82,7 +84,7 @@ export class Authenticators implements Authentication {
       if (outcome.kind === 'rejected') return this.#reject(authenticator, outcome, request, claimed);
       // By the name that was counted: the account is that name read otherwise (UTF-8).
       if (standing.counted) await this.#options.failures.passed(request.address, claimed);
-      return { account: outcome.account, scheme: authenticator.scheme, headers: outcome.responseHeaders ?? [] };
+      return { account: outcome.account, scheme: authenticator.scheme, headers: outcome.responseHeaders ?? [], ...(outcome.scope === undefined ? {} : { scope: outcome.scope }) };
     }
     return this.#reject(undefined, { kind: 'rejected', reason: 'a scheme that is not offered here' }, request, claimed);
   }
@@ -98,7 +100,7 @@ export class Authenticators implements Authentication {
 
   async #admit(proved: Accepted, request: AuthRequest): Promise<Identity | Refusal> {
     const { directory, admins, accessList, log } = this.#options;
-    const { account, scheme, proof } = proved;
+    const { account, scheme, proof, scope } = proved;
     const refuse = (reason: string): void => { log.warn('authentication failed', { address: request.address, scheme, reason: `${JSON.stringify(account)} ${reason}` }); };
     let principal = await directory.findByAccount(account);
     // Whoever is seen to be gone may have been made anew under the old name.
@@ -122,6 +124,7 @@ export class Authenticators implements Authentication {
       refuse('is locked or not enabled');
       return { challenges: await this.#challenges(request) };
     }
+    if (scope !== undefined) return { principal: principal.id, groups, admin: false, scheme, scope };
     return { principal: principal.id, groups, admin: await admins.includes(principal.id, groups), scheme };
   }
 
@@ -151,6 +154,7 @@ export class Authenticators implements Authentication {
 interface Accepted {
   readonly account: string; readonly scheme: string; readonly headers: readonly (readonly [name: string, value: string])[];
   /** Under which it is remembered. */ readonly proof?: string;
+  readonly scope?: AccessScope;
 }
 type Proved =
   | Accepted

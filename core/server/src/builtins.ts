@@ -2,6 +2,7 @@
 import type { Builtin, Builtins } from '@kalends/kernel';
 
 const PACKAGES = {
+  'app-passwords': '@kalends/app-passwords',
   'auth-any': '@kalends/auth-any',
   'auth-basic': '@kalends/auth-basic',
   'auth-digest': '@kalends/auth-digest',

@@ -2,7 +2,7 @@
  * Decides one Basic response (RFC 7617 §2). Every wrong answer looks alike outside; which it was is the reason, for the log.
  */
 import { isIP } from 'node:net';
-import type { AuthOutcome, AuthRequest, Authenticator, CredentialSource } from '@kalends/contracts';
+import type { AuthOutcome, AuthRequest, Authenticator, CredentialSource, Verdict } from '@kalends/contracts';
 import { DirectoryUnavailable } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
 
@@ -13,7 +13,7 @@ export class BasicAuthenticator implements Authenticator {
   readonly #options: BasicOptions;
 
   constructor(options: BasicOptions) {
-    this.#options = options;
+    this.#options = { ...options, sources: [...options.sources.filter(({ isBeside }) => isBeside === true), ...options.sources.filter(({ isBeside }) => isBeside !== true)] };
   }
 
   challenge(request: AuthRequest): Promise<readonly string[]> {
@@ -32,6 +32,7 @@ export class BasicAuthenticator implements Authenticator {
     for (const source of this.#options.sources) {
       const answer = await this.#ask(source, account, password);
       if (answer === 'yes') return { kind: 'accepted', account };
+      if (typeof answer === 'object') return { kind: 'accepted', account, scope: answer.scope };
       if (answer === 'no') return reject(`wrong password for ${JSON.stringify(account)}`);
       if (answer === 'disabled') return reject(`account ${JSON.stringify(account)} is disabled`);
       if (answer === 'unavailable') unavailable = true;
@@ -40,7 +41,7 @@ export class BasicAuthenticator implements Authenticator {
     return reject(`no account ${JSON.stringify(account)}`);
   }
 
-  async #ask(source: CredentialSource, account: string, password: string): Promise<Awaited<ReturnType<CredentialSource['verify']>>> {
+  async #ask(source: CredentialSource, account: string, password: string): Promise<Verdict> {
     try {
       return await source.verify(account, password);
     } catch (error) {

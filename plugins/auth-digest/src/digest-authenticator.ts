@@ -4,7 +4,7 @@
  */
 import { createHash, hash, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { AuthOutcome, AuthRequest, Authenticator, Clock, CredentialSource, EpochSeconds, ReplayGuard, Secrets } from '@kalends/contracts';
+import type { AccessScope, AuthOutcome, AuthRequest, Authenticator, Clock, CredentialSource, EpochSeconds, ReplayGuard, Secrets } from '@kalends/contracts';
 import { DirectoryUnavailable } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
 import { accountOf, readDigestHeader } from './digest-header.ts';
@@ -18,6 +18,8 @@ export interface DigestOptions {
   readonly sources: readonly CredentialSource[]; readonly replay: ReplayGuard; readonly secrets: Secrets;
   readonly hostId: string; readonly clock: Clock; readonly log: Logger;
 }
+
+interface Secret { readonly secret: string; readonly scope: AccessScope | undefined; readonly used?: () => void }
 
 export class DigestAuthenticator implements Authenticator {
   readonly scheme = 'Digest';
@@ -54,18 +56,21 @@ export class DigestAuthenticator implements Authenticator {
     const issued = this.#issued(claim.nonce);
     if (issued === undefined) return this.#stale('a nonce that this server did not issue');
 
-    const ha1 = await this.#secret(claim.account, claim.algorithm);
-    if (ha1 === 'unavailable') throw new DirectoryUnavailable('Digest secrets', undefined);
-    const expected = responseFor(claim, ha1 ?? unknownSecret(claim, this.#options.realm), request.method);
-    const right = equal(expected, claim.response);
-    if (!right || ha1 === undefined) {
-      return reject(ha1 === undefined ? `no account ${JSON.stringify(claim.account)}` : `wrong password for ${JSON.stringify(claim.account)}`);
+    const secrets = await this.#secrets(claim.account, claim.algorithm);
+    const known = secrets.find(({ secret }) => equal(responseFor(claim, secret, request.method), claim.response));
+    if (known === undefined) {
+      if (secrets.isIncomplete) throw new DirectoryUnavailable('Digest secrets', undefined);
+      // The same work for an account that there is not.
+      if (secrets.length === 0) equal(responseFor(claim, unknownSecret(claim, this.#options.realm), request.method), claim.response);
+      return reject(`${secrets.length === 0 ? 'no account' : 'wrong password for'} ${JSON.stringify(claim.account)}`);
     }
     const now = this.#now();
     const expires = issued + this.#options.nonceSeconds;
     if (now >= expires) return this.#stale('the nonce is too old');
     if (!(await this.#options.replay.firstUse(claim.nonce, claim.count, expires))) return this.#stale('this nonce count was used before');
-    return { kind: 'accepted', account: claim.account, responseHeaders: [['Authentication-Info', this.#info(claim, ha1, now >= expires - this.#options.nonceSeconds / 4)]] };
+    known.used?.();
+    const scope = known.scope === undefined ? {} : { scope: known.scope };
+    return { kind: 'accepted', account: claim.account, ...scope, responseHeaders: [['Authentication-Info', this.#info(claim, known.secret, now >= expires - this.#options.nonceSeconds / 4)]] };
   }
 
   #challenges(stale: boolean): readonly string[] {
@@ -91,19 +96,22 @@ export class DigestAuthenticator implements Authenticator {
     return read.issued;
   }
 
-  async #secret(account: string, algorithm: DigestAlgorithm): Promise<string | 'unavailable' | undefined> {
-    let unavailable = false;
+  /** The directory's, then those beside it. Of the directory's sources the first that has one counts. */
+  async #secrets(account: string, algorithm: DigestAlgorithm): Promise<readonly Secret[] & { readonly isIncomplete: boolean }> {
+    const found: Secret[] = [];
+    let isIncomplete = false;
     for (const source of this.#options.sources) {
       if (!source.can.digest.includes(algorithm)) continue;
       try {
-        const secret = await source.digestSecret(account, this.#options.realm, algorithm);
-        if (secret !== undefined) return secret;
+        const secret = found.some(({ scope }) => scope === undefined) ? undefined : await source.digestSecret(account, this.#options.realm, algorithm);
+        if (secret !== undefined) found.push({ secret, scope: undefined });
+        found.push(...await source.digestSecrets?.(account, this.#options.realm, algorithm) ?? []);
       } catch (error) {
-        unavailable = true;
+        isIncomplete = true;
         this.#options.log.error('a credential source failed', { error: String(error) });
       }
     }
-    return unavailable ? 'unavailable' : undefined;
+    return Object.assign(found, { isIncomplete });
   }
 
   #info(claim: Claim, ha1: string, near: boolean): string {

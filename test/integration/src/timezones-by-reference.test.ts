@@ -30,8 +30,8 @@ async function filled(): Promise<GivenServer> {
   const server = await givenServer();
   for (const [name, text] of Object.entries(OBJECTS)) {
     const answer = await server.send('PUT', `${CALENDAR}${name}.ics`, text);
-    // Stored as sent, so the ETag is told (RFC 4791 §5.3.4).
-    expect([answer.status, answer.headers.get('etag')]).toEqual([201, expect.stringMatching(/^".+"$/)]);
+    // Where it reads as it was sent, the ETag is told (RFC 4791 §5.3.4, RFC 9110 §9.3.4).
+    expect([answer.status, answer.headers.get('etag')]).toEqual([201, name === 'bare' ? null : expect.stringMatching(/^".+"$/)]);
   }
   return server;
 }
@@ -80,6 +80,12 @@ describe('GET with CalDAV-Timezones (RFC 7809 §7.1)', () => {
     expect(tzids(answer.text)).toEqual(DEFINED.bare);
     expect(answer.text.replaceAll(/BEGIN:VTIMEZONE[^]*?END:VTIMEZONE\r\n/g, '')).toBe(OBJECTS['bare']);
     expect(answer.headers.get('content-length')).toBe(String(Buffer.byteLength(answer.text)));
+  });
+
+  it('tells an ETag where the client reads by that field what it sent, and none where it does not (RFC 9110 §9.3.4)', async () => {
+    await using server = await givenServer();
+    const told = async (name: keyof typeof OBJECTS, headers: Readonly<Record<string, string>>): Promise<boolean> => (await server.send('PUT', `${CALENDAR}${name}.ics`, OBJECTS[name], headers)).headers.has('etag');
+    expect([await told('bare', F), await told('bare', T), await told('whole', F), await told('whole', T), await told('own', F), await told('utc', F)]).toEqual([true, false, false, true, true, true]);
   });
 
   it('has one ETag for both forms: they are one state', async () => {

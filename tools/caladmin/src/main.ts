@@ -2,6 +2,8 @@
 import { KernelError } from '@kalends/kernel';
 import { usualConfig } from '@kalends/server';
 import { Command, CommanderError } from 'commander';
+import { addAppPassword, listAppPasswords, revokeAppPassword } from './app-passwords-commands.ts';
+import type { NewPassword } from './app-passwords-commands.ts';
 import { checkConfig, convertConfig, listPlugins, showEffectiveConfig } from './config-commands.ts';
 import { CONFIG, DEFECT, OK, USAGE } from './exit-codes.ts';
 import { exportDelegates, importDelegates, listDelegates, removeDelegates, setDelegates } from './delegates-commands.ts';
@@ -67,7 +69,24 @@ function build(end: (code: number) => void): Command {
     await using deployment = await openDeployment(file(undefined), common().data);
     end(await command(deployment, output()));
   });
+  addAppPasswords(program, async (command) => {
+    const config = file(undefined);
+    await using deployment = await openDeployment(config, common().data);
+    end(await command(config, deployment, output()));
+  });
   return program;
+}
+
+function addAppPasswords(program: Command, run: (command: (file: string, deployment: OpenDeployment, output: Output) => Promise<number>) => Promise<void>): void {
+  const passwords = program.command('app-passwords').description('Passwords for one device or program.').exitOverride();
+  const user = ['--user <who>', 'account, record name or id of the person'] as const;
+  passwords.command('add <name>').description('makes one and shows it, once').requiredOption(...user)
+    .option('--read-only', 'it changes nothing', false).option('--calendar <name...>', 'it opens these alone', []).option('--days <count>', 'it ends after so many days')
+    .action((name: string, options: Omit<NewPassword, 'name'>) => run((file, deployment, output) => addAppPassword(file, deployment, { ...options, name }, output)));
+  passwords.command('list').description('what there is, what it opens, when it was last used').requiredOption(...user)
+    .action((options: { readonly user: string }) => run((file, deployment, output) => listAppPasswords(file, deployment, options, output)));
+  passwords.command('revoke <name>').description('it opens nothing any more, from the next request on').requiredOption(...user)
+    .action((name: string, { user }: { readonly user: string }) => run((file, deployment, output) => revokeAppPassword(file, deployment, { user, name }, output)));
 }
 
 function addDelegates(program: Command, run: (command: (deployment: OpenDeployment, output: Output) => Promise<number>) => Promise<void>): void {

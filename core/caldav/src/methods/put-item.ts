@@ -10,6 +10,7 @@ import { randomUUID } from 'node:crypto';
 import { maxResourceSize, supportedCalendarData } from '../preconditions.ts';
 import { CALENDAR_MEDIA } from '../query/read-calendar-data.ts';
 import type { CalendarMedia } from '../query/read-calendar-data.ts';
+import { delivered, zoneDelivery } from '../query/zone-delivery.ts';
 import { homePath } from '../resources/calendar-home.ts';
 import type { CalendarDoor, Outcome } from '../write/commit.ts';
 import { isConditional, putGuard } from './conditions.ts';
@@ -66,9 +67,11 @@ export class PutItem {
     const octets = await this.#body(request);
     const path = [...collectionSegments(resource), name];
     try {
-      return await this.#door.put({
+      const outcome = await this.#door.put({
         home, collection, name, octets, media, conditional: isConditional(fields), guard: putGuard(request, path), context: { identity, resource, headers: http.request.headers },
       });
+      // Reading it this way would give other octets (RFC 4791 §5.3.4): zones come and go by CalDAV-Timezones.
+      return delivered(octets, zoneDelivery(request)) === octets ? outcome : { ...outcome, amended: true };
     } catch (error) {
       throw await itemError(error, request, this.#store, home, collection, this.#limits);
     }

@@ -10,6 +10,7 @@ import type { AccessEntry, CompiledAccess, ItemAccess } from './compiled-access.
 import { proxyGroupOf } from './delegates.ts';
 import { decide, evaluate, inOrder, matches } from './evaluate.ts';
 import { tell } from './explain.ts';
+import { scopeOf, scopeOfItems } from './scope.ts';
 import { seesWhole } from './whole-view.ts';
 
 export interface AccessControlParts { readonly compiler: AclCompiler; readonly admins: Pick<Administrators, 'ids'> }
@@ -27,7 +28,7 @@ export class AccessControl implements CompiledAccess {
     const mask = this.privilegesOf(resource.kind).bits;
     const acl = resource.item?.acl;
     const folded = await this.#compiler.folded(resource);
-    return evaluate(acl === undefined ? folded.entries : withOwn(folded, acl), identity, resource) & mask & ~this.#withheld(identity, resource);
+    return evaluate(acl === undefined ? folded.entries : withOwn(folded, acl), identity, resource) & mask & ~this.#withheld(identity, resource) & scopeOf(identity, resource);
   }
 
   async items(identity: Identity, resource: DavResource): Promise<ItemAccess> {
@@ -35,7 +36,7 @@ export class AccessControl implements CompiledAccess {
     // As if one stood there: what counts for the collection alone must not count for its items.
     const itemKind = collection === undefined ? undefined : itemKindOf(collection.kind);
     const item = itemKind !== undefined && this.#compiler.knows(itemKind) ? { ...resource, kind: itemKind } : resource;
-    const mask = this.privilegesOf(item.kind).bits;
+    const mask = this.privilegesOf(item.kind).bits & scopeOfItems(identity, resource);
     const folded = await this.#compiler.folded(item);
     const all = evaluate(folded.entries, identity, item) & mask;
     const withholds = seesWhole(identity, item.owner) ? undefined : this.#compiler.policyOf(item.kind).withholds;
