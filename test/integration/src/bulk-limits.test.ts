@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import type { ItemName, PrincipalId } from '@kalends/contracts';
 import { basic, event, todo } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
-import { CALENDAR, GONE, TASKS, at, ctagOf, events, long, multiput, names, outcomes, together } from './bulk-given.ts';
-import { givenServer } from './caldav-server.ts';
+import { CALENDAR, NAMESPACES, GONE, TASKS, at, ctagOf, events, long, multiput, names, outcomes, together } from './bulk-given.ts';
+import { AMY_HOME, givenServer } from './caldav-server.ts';
 import type { GivenServer } from './caldav-server.ts';
 
 describe('limits of bulk requests (calendarserver-bulk-change §5)', () => {
@@ -74,6 +74,25 @@ describe('the ctag condition (calendarserver-bulk-change §6, RFC 6578 §5)', ()
     const all = await Promise.all(Array.from({ length: 6 }, (_, n) => server.send('POST', CALENDAR, events(3, n * 10), { If: `<http://me.com/_namespace/ctag/${ctag}>` })));
     expect(all.map(({ status }) => status).toSorted()).toEqual([207, 412, 412, 412, 412, 412]);
     expect((await names(server)).length).toBe(3);
+  });
+
+  it('holds for MKCALENDAR and extended MKCOL too, of the home; and both ctags are told (§6, §8.3)', async () => {
+    await using server = await givenServer();
+    const homeCtag = async (): Promise<string> => {
+      const answer = await server.send('PROPFIND', AMY_HOME, `<D:propfind ${NAMESPACES}><D:prop><CS:getctag/></D:prop></D:propfind>`, { Depth: '0' });
+      return answer.rows().get(AMY_HOME)!.properties.get('getctag')!.text;
+    };
+    const before = await homeCtag();
+    const If = `<${AMY_HOME}> (<http://me.com/_namespace/ctag/${before}>)`;
+    const made = await server.send('MKCALENDAR', `${AMY_HOME}one/`, undefined, { If });
+    expect([made.status, made.headers.get('home-ctag')]).toEqual([201, await homeCtag()]);
+    expect((await server.send('POST', `${AMY_HOME}one/`, events(1), { If: `<http://me.com/_namespace/ctag/${made.headers.get('ctag')!}>` })).status).toBe(207);
+    const mkcol = `<D:mkcol ${NAMESPACES}><D:set><D:prop><D:resourcetype><D:collection/><C:calendar/></D:resourcetype></D:prop></D:set></D:mkcol>`;
+    for (const [method, body] of [['MKCALENDAR', undefined], ['MKCOL', mkcol]] as const) expect((await server.send(method, `${AMY_HOME}two/`, body, { If })).status).toBe(412);
+    const now = await homeCtag();
+    const both = await Promise.all(['three', 'four'].map((name) => server.send('MKCALENDAR', `${AMY_HOME}${name}/`, undefined, { If: `<${AMY_HOME}> (<http://me.com/_namespace/ctag/${now}>)` })));
+    expect(both.map(({ status }) => status).toSorted()).toEqual([201, 412]);
+    expect((await server.send('MKCALENDAR', `${AMY_HOME}five/`)).headers.get('ctag')).toBeNull();
   });
 
   it('is told before the body to whoever waits for that (§6, RFC 9110 §10.1.1)', async () => {

@@ -5,7 +5,7 @@
 import type { CalendarStore, DavRequest, MethodSpec, PropertyRow, QName } from '@kalends/contracts';
 import { BIND, StoreError } from '@kalends/contracts';
 import {
-  CALDAV, answer, answerMkcolFailure, answerXml, badRequest, conflict, dav, engineOf, forbidden, fromStore, guardCollection, isNamed, maxCollections, mergePatches, nameOf, planChanges, readInstructions, readMkcol,
+  CALDAV, answer, answerMkcolFailure, answerXml, badRequest, conflict, ctagOfToken, dav, engineOf, forbidden, fromStore, getctag, guardCollection, isNamed, maxCollections, mergePatches, nameOf, planChanges, readInstructions, readMkcol,
   resourceMustBeNull, validResourcetype, writeLimits, writeOutcomes,
 } from '@kalends/webdav';
 import type { DavError, EngineRequest, Instruction, PlannedChanges } from '@kalends/webdav';
@@ -95,12 +95,15 @@ async function make({ store, initial }: MakerParts, request: EngineRequest, { ch
   // Nobody has values yet that those of the maker could lie over: his are everybody's.
   const properties = new Map([...initial, ...set ?? [], ...personal?.set ?? []]);
   try {
-    await store.write(id, await writeLimits(engine, resource), async (tx) => {
+    const { value: made, revision } = await store.write(id, await writeLimits(engine, resource), async (tx) => {
       await guardCollection(request, tx, { rebound: [[]] });
-      await tx.createCollection(root.id, { segment: nameOf(resource), kind: 'calendar', properties });
+      return tx.createCollection(root.id, { segment: nameOf(resource), kind: 'calendar', properties });
     });
+    answer(http, 201, asksCtag(request) ? { ...NOT_CACHED, CTag: getctag({ ...root, id: made, revision }), 'Home-CTag': getctag({ ...root, revision }) } : NOT_CACHED);
   } catch (error) {
     throw error instanceof StoreError && error.code === 'exists' ? resourceMustBeNull() : fromStore(error, { 'too-many': () => maxCollections() });
   }
-  answer(http, 201, NOT_CACHED);
 }
+
+/** Whoever makes a calendar under a condition on its home is told what home and calendar are at (calendarserver-bulk-change §6). */
+const asksCtag = ({ fields }: EngineRequest): boolean => fields.if?.some(({ conditions }) => conditions.some(({ token }) => token !== undefined && ctagOfToken(token) !== undefined)) === true;

@@ -7,7 +7,8 @@ import { expectItem } from '../conditions.ts';
 import { lockTokenSubmitted, preconditionFailed } from '../errors/preconditions.ts';
 import type { IfHeader, RequestFields } from '../fields.ts';
 import { segmentsOf } from '../resource/family.ts';
-import { SYNC_TOKEN_SCHEME, ownCollection, syncToken } from '../resource/shape.ts';
+import { ctagOfToken, getctag } from '../resource/ctag.ts';
+import { ownCollection } from '../resource/shape.ts';
 import { hrefOfLock } from './href.ts';
 import { covers, isWithin, locksInTheWay } from './scope.ts';
 import type { Segments, Touched } from './scope.ts';
@@ -52,14 +53,14 @@ export async function guardItem(request: Guarded, tx: StoreWriter, current: Item
 }
 
 /**
- * An If field of one list that names a collection's sync token (RFC 6578 §5): two clients that synced to the same state and write at once must not both win, so it is
+ * An If field of one list that names a collection's sync token (RFC 6578 §5) or ctag (calendarserver-bulk-change §6): two clients that synced to the same state and write at once must not both win, so it is
  * asked again here. The whole tree is listed, for then every change of the home runs this one anew.
  */
 async function expectSyncTokens(tx: StoreWriter, lists: IfHeader | undefined): Promise<void> {
-  const tokens = lists?.length === 1 ? lists[0]!.conditions.flatMap(({ token, not }) => (!not && token?.startsWith(SYNC_TOKEN_SCHEME) === true ? [token] : [])) : [];
+  const tokens = lists?.length === 1 ? lists[0]!.conditions.flatMap(({ token, not }) => (not || token === undefined ? [] : ctagOfToken(token) ?? [])) : [];
   if (tokens.length === 0) return;
   const { root } = await tx.home();
-  const present = new Set([root, ...await tx.listCollections(root.id, 'infinity')].map(syncToken));
+  const present = new Set([root, ...await tx.listCollections(root.id, 'infinity')].map(getctag));
   if (!tokens.every((token) => present.has(token))) throw preconditionFailed('The collection has changed since that sync token.');
 }
 
