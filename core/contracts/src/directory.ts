@@ -1,9 +1,11 @@
 import { extensionPoint } from '@kalends/kernel/extension-point';
-import type { DirectorySource } from './directory-source.ts';
+import type { DirectorySource, Principal } from './directory-source.ts';
 import type { PrincipalId } from './ids.ts';
 
 /** Every source as one, in config order (none: a boot problem), augmented, cached, absent answers too; serves what it knew while a source is down. */
 export interface Directory extends DirectorySource {
+  /** `maxAgeSeconds`: less than the usual age, where a password was just proved: the name may be somebody else's by now. */
+  findByAccount(account: string, maxAgeSeconds?: number): Promise<Principal | undefined>;
   /** At most `account-seconds` old (default 5): enabled and locked are asked apart from the rest. */
   mayLogIn(id: PrincipalId): Promise<boolean>;
 }

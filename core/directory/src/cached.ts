@@ -50,8 +50,8 @@ export class CachedSource {
   findById(id: PrincipalId, maxAgeSeconds = Infinity): Promise<Principal | undefined> {
     return this.#ask(`id ${id}`, () => this.#source.findById(id), maxAgeSeconds);
   }
-  findByAccount(account: string): Promise<Principal | undefined> {
-    return this.#ask(`account ${account}`, () => this.#source.findByAccount(account));
+  findByAccount(account: string, maxAgeSeconds = Infinity): Promise<Principal | undefined> {
+    return this.#ask(`account ${account}`, () => this.#source.findByAccount(account), maxAgeSeconds);
   }
   findByName(kind: Principal['kind'], name: string): Promise<Principal | undefined> {
     return this.#ask(`name ${kind}/${name}`, () => this.#source.findByName(kind, name));

@@ -37,8 +37,8 @@ export class ComposedDirectory implements Directory {
   findById(id: PrincipalId): Promise<Principal | undefined> {
     return this.#first((source) => source.findById(id));
   }
-  findByAccount(account: string): Promise<Principal | undefined> {
-    return this.#first((source) => source.findByAccount(account), `the account ${account}`);
+  findByAccount(account: string, maxAgeSeconds?: number): Promise<Principal | undefined> {
+    return this.#first((source) => source.findByAccount(account, maxAgeSeconds), `the account ${account}`);
   }
   findByName(kind: Principal['kind'], name: string): Promise<Principal | undefined> {
     return this.#first((source) => source.findByName(kind, name), `the name ${kind}/${name}`);

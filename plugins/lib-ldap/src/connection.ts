@@ -1,8 +1,10 @@
 /**
  * One connection to one directory server, opened, encrypted and bound. Once it is lost it stays lost: the library would connect again in silence, but without the
- * bind, and what an anonymous question does not find looks like somebody who was deleted. So its sockets are made here, once each.
+ * bind, and what an anonymous question does not find looks like somebody who was deleted; and it does not see the end of a connection that StartTLS encrypted. So
+ * its sockets are made here, once each, and watched.
  */
 import { connect as connectSocket, isIP } from 'node:net';
+import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { Client, NoSuchObjectError, PresenceFilter, SizeLimitExceededError } from 'ldapts';
 import type { Filter } from 'ldapts';
@@ -27,23 +29,25 @@ export class LdapConnection {
   /** Questions that wait for an answer. */ busy = 0;
   /** Servers keep one place in one listing for each connection. */ listing = false;
   readonly #client: Client;
-  #lost = false;
+  readonly #line: Line;
 
-  private constructor(server: LdapServer, client: Client, openedAt: number) {
+  private constructor(server: LdapServer, client: Client, line: Line, openedAt: number) {
     this.server = server;
     this.#client = client;
+    this.#line = line;
     this.openedAt = openedAt;
   }
 
   /** `bind`: undefined asks anonymously. @throws LdapUnreachable; the library's ResultCodeError where the bind is refused */
   static async open(server: LdapServer, settings: LdapSettings, bind: LdapSettings['bind'], now: number): Promise<LdapConnection> {
     const { timeoutMilliseconds } = settings;
-    const client = new Client({ url: server.security === 'tls' ? server.url : 'ldap://directory', timeout: timeoutMilliseconds, connectTimeout: timeoutMilliseconds, ...socketsOf(server, settings) });
+    const line: Line = { lost: false };
+    const client = new Client({ url: server.security === 'tls' ? server.url : 'ldap://directory', timeout: timeoutMilliseconds, connectTimeout: timeoutMilliseconds, ...socketsOf(server, settings, line) });
     try {
       if (server.security === 'start-tls') await inTime(client.startTLS(tlsOptionsOf(server, settings)), timeoutMilliseconds);
       // Anonymous, where no account is given: the connection is open then, and known to be.
       await client.bind(bind?.dn ?? '', bind?.password ?? '');
-      return new LdapConnection(server, client, now);
+      return new LdapConnection(server, client, line, now);
     } catch (error) {
       await client.unbind().catch(() => undefined);
       throw mayPass(error) ? new LdapUnreachable(`${server.url}: ${sentenceOf(error)}`, { cause: error }) : error;
@@ -51,7 +55,7 @@ export class LdapConnection {
   }
 
   get usable(): boolean {
-    return !this.#lost && this.#client.isConnected;
+    return !this.#line.lost && this.#client.isConnected;
   }
 
   /** At most `limit` entries. @throws LdapUnreachable | LdapRefused */
@@ -73,7 +77,7 @@ export class LdapConnection {
   }
 
   async close(): Promise<void> {
-    this.#lost = true;
+    this.#line.lost = true;
     await this.#client.unbind().catch(() => undefined);
   }
 
@@ -112,9 +116,12 @@ function optionsOf({ scope = 'sub', filter, attributes, octets = [] }: Question)
   return { scope, filter, attributes: [...attributes], explicitBufferAttributes: [...octets] };
 }
 
+interface Line { lost: boolean }
+
 /** Factories that work once. */
-function socketsOf(server: LdapServer, settings: LdapSettings): { createConnection: typeof connectSocket; createSecureConnection: typeof connectTls } {
+function socketsOf(server: LdapServer, settings: LdapSettings, line: Line): { createConnection: typeof connectSocket; createSecureConnection: typeof connectTls } {
   const made = { plain: false, secure: false };
+  const lost = (): void => { line.lost = true; };
   const once = (kind: keyof typeof made): void => {
     if (made[kind]) throw new LdapUnreachable(`${server.url}: the connection was lost`);
     made[kind] = true;
@@ -122,13 +129,16 @@ function socketsOf(server: LdapServer, settings: LdapSettings): { createConnecti
   const createConnection = (): ReturnType<typeof connectSocket> => {
     once('plain');
     const socket = server.socket === undefined ? connectSocket({ port: server.port, host: server.host }) : connectSocket({ path: server.socket });
-    return socket.setKeepAlive(true, KEEP_ALIVE_MILLISECONDS).setNoDelay(true);
+    return socket.setKeepAlive(true, KEEP_ALIVE_MILLISECONDS).setNoDelay(true).once('close', lost).once('end', lost);
   };
   // By StartTLS the library hands over the options with the socket in them; by ldaps:// port, host and options.
   const createSecureConnection = (first: unknown): ReturnType<typeof connectTls> => {
     once('secure');
-    const options = typeof first === 'object' ? first as object : { port: server.port, ...tlsOptionsOf(server, settings) };
+    const options = typeof first === 'object' ? first as { readonly socket?: Socket } : { port: server.port, ...tlsOptionsOf(server, settings) };
     const socket = connectTls(options);
+    // What waits for an answer waits on the socket below.
+    const below = 'socket' in options ? options.socket : undefined;
+    socket.once('close', lost).once('end', lost).once('close', () => below?.destroy());
     socket.setKeepAlive(true, KEEP_ALIVE_MILLISECONDS).setNoDelay(true);
     return socket;
   };

@@ -22,6 +22,8 @@ const PROBE_MILLISECONDS = 1_000;
 const AVOID_MILLISECONDS = 30_000;
 /** A connection to another server than the best is given up after this long. */
 const SECOND_BEST_MILLISECONDS = 60_000;
+/** A reading account that was refused is not tried again for this long: directories lock accounts that are wrong too often. */
+const REFUSED_MILLISECONDS = 30_000;
 const PAGE = 500;
 
 export class LdapPool {
@@ -34,6 +36,7 @@ export class LdapPool {
   readonly #avoided = new Map<string, number>();
   /** Since when no server was reached (`Clock.monotonic`), and when that was tried last. */
   #away: { readonly since: number; readonly triedAt: number; readonly error: Error } | undefined;
+  #refused: { readonly error: LdapRefused; readonly until: number } | undefined;
   #closed = false;
 
   constructor(settings: LdapSettings, clock: Clock, log: Logger) {
@@ -161,6 +164,7 @@ export class LdapPool {
     for (;;) {
       if (this.#closed) throw new LdapUnreachable('the server is stopping');
       const now = this.#clock.monotonic();
+      if (bind === this.#settings.bind && this.#refused !== undefined && now < this.#refused.until) throw this.#refused.error;
       const away = this.#away;
       const known = away !== undefined && now - away.since >= this.#settings.timeoutMilliseconds;
       if (known && now - away.triedAt < PROBE_MILLISECONDS) throw away.error;
@@ -187,13 +191,17 @@ export class LdapPool {
         const connection = await LdapConnection.open(server, this.#settings, bind, this.#clock.monotonic());
         if (this.#away !== undefined) this.#log.info('the directory is reached again', { url: server.url });
         this.#away = undefined;
+        if (bind === this.#settings.bind) this.#refused = undefined;
         this.#avoided.delete(server.url);
         return connection;
       } catch (error) {
         // The password of somebody who logs in: that is the answer. The reading account's: no other server will think otherwise.
         if (!mayPass(error)) {
           if (bind !== this.#settings.bind) throw error;
-          throw new LdapRefused(`${server.url}: ${sentenceOf(error)}`, { cause: error });
+          const refused = new LdapRefused(`${server.url}: ${sentenceOf(error)}`, { cause: error });
+          this.#log.error('the directory does not let this server read it', { problem: refused.message });
+          this.#refused = { error: refused, until: this.#clock.monotonic() + REFUSED_MILLISECONDS };
+          throw refused;
         }
         problems.push(sentenceOf(error));
         this.#avoided.set(server.url, this.#clock.monotonic() + AVOID_MILLISECONDS);
