@@ -29,7 +29,7 @@ def basics():
 
 
 def user(name, unit='CN=Users', first=None, last='Example'):
-    sam.newuser(name, name + 'pw', useusernameascn=None, givenname=first or name.capitalize(), surname=last, mailaddress=name + '@ad.example.test', userou=unit)
+    sam.newuser(name, name + 'pw', useusernameascn=True, givenname=first or name.capitalize(), surname=last, mailaddress=name + '@ad.example.test', userou=unit)
 
 
 def room(name):

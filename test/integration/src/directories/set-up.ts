@@ -31,7 +31,8 @@ export async function setUpDirectory(definition: unknown, config: unknown, clock
     { name: 'people', definition: definition as PluginDefinition, with: config }, { name: 'clock', definition: clockPlugin(clock) as unknown as PluginDefinition }, { name: 'watcher', definition: watcher as unknown as PluginDefinition },
   ] });
   if (plan.problems.length > 0) throw new Error(plan.problems.map(({ message, path }) => `${String(path)}: ${message}`).join('\n'));
-  const graph = new Graph(log);
+  // A directory that does not answer is what some tests are about.
+  const graph = new Graph(log, { readyMilliseconds: 0 });
   await graph.setUp(plan);
   await graph.start();
   const close = (): Promise<void> => graph.stop();
