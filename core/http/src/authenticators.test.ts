@@ -39,7 +39,10 @@ function given(accessList?: readonly string[]): Given {
   };
   const alice = (): Principal => ({ id: id(cached), kind: 'user', names: ['alice'], accounts: ['alice'] }) as unknown as Principal;
   const directory = {
-    findByAccount: (account: string) => Promise.resolve(account === 'alice' ? alice() : undefined),
+    findByAccount: (account: string, maxAgeSeconds = Infinity) => {
+      if (maxAgeSeconds === 0 && cached === gone) cached = renewed;
+      return Promise.resolve(account === 'alice' ? alice() : undefined);
+    },
     findByName: (kind: string, name: string) => Promise.resolve(kind === 'group' && name === 'operators' ? { id: id('G') } as Principal : undefined),
     // As a directory behind a cache: that the old one is gone is seen when it is asked about.
     mayLogIn: (who: string) => {
@@ -141,6 +144,13 @@ describe('Authenticators', () => {
     const { front, disable } = given(['users/nobody']);
     disable();
     expect(await front.identify(basic('alice', 'right'))).toEqual({ status: 403, challenges: [] });
+  });
+
+  it('looks an account up anew when its password was just proved: who has the name now must not get what the old one had', async () => {
+    const { front, replaceAlice } = given();
+    expect(await front.identify(basic('alice', 'right'))).toMatchObject({ principal: 'A' });
+    replaceAlice('B', 'new');
+    expect(await front.identify(basic('alice', 'new'))).toMatchObject({ principal: 'B' });
   });
 
   it('takes no proof of a minute ago for an account that was made anew since', async () => {

@@ -66,7 +66,7 @@ export class Authenticators implements Authentication {
       // One that may be revoked is asked for each time; it costs a look-up and no slow hash.
       if (proved.scope !== undefined) return proved;
       this.#proofs.keep(name, proved.account, stamp);
-      return { ...proved, proof: name };
+      return { ...proved, proof: name, fresh: true };
     });
   }
 
@@ -100,9 +100,9 @@ export class Authenticators implements Authentication {
 
   async #admit(proved: Accepted, request: AuthRequest): Promise<Identity | Refusal> {
     const { directory, admins, accessList, log } = this.#options;
-    const { account, scheme, proof, scope } = proved;
+    const { account, scheme, proof, scope, fresh = false } = proved;
     const refuse = (reason: string): void => { log.warn('authentication failed', { address: request.address, scheme, reason: `${JSON.stringify(account)} ${reason}` }); };
-    let principal = await directory.findByAccount(account);
+    let principal = await directory.findByAccount(account, fresh ? 0 : undefined);
     // Whoever is seen to be gone may have been made anew under the old name.
     if (principal !== undefined && !(await directory.mayLogIn(principal.id))) principal = await directory.findByAccount(account);
     if (principal === undefined) {
@@ -154,6 +154,7 @@ export class Authenticators implements Authentication {
 interface Accepted {
   readonly account: string; readonly scheme: string; readonly headers: readonly (readonly [name: string, value: string])[];
   /** Under which it is remembered. */ readonly proof?: string;
+  /** A password was asked for just now: once a minute, not once a request. */ readonly fresh?: boolean;
   readonly scope?: AccessScope;
 }
 type Proved =
