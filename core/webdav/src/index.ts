@@ -31,7 +31,7 @@ export { childCollection, collectionSegments, itemsOf, nameOf, parentOf, segment
 export { parsePath } from './resource/url.ts';
 export { quotaOctets, writeLimits } from './write-limits.ts';
 export { ctagOfToken, getctag } from './resource/ctag.ts';
-export { variantTag } from './resource/variant.ts';
+export { namesState, variantTag } from './resource/variant.ts';
 export { escapeSegment, joinPath, withSlash } from './resource/href.ts';
 export { covers, mergeSelect } from './resource/select.ts';
 export { SYNCING_KINDS, collectionTag, entityTag, isItemKind, itemKindOf, itemTag, ownCollection, syncToken } from './resource/shape.ts';

@@ -224,6 +224,15 @@ describe('the bulk CRUD request (calendarserver-bulk-change §4)', () => {
     expect(told(answer).map(({ status, data: returned }) => [status, JSON.parse(returned!.text)[0]])).toEqual([[200, 'vcalendar'], [200, 'vcalendar']]);
   });
 
+  it('takes the tag of either form in if-match (RFC 9110 §8.8.3.3)', async () => {
+    await using server = await givenServer();
+    await server.send('PUT', `${CALENDAR}a.ics`, event('a').body);
+    const tag = (await server.send('GET', `${CALENDAR}a.ics`, undefined, { Accept: JSON_TYPE })).headers.get('etag')!;
+    const update = (summary: string): string => multiput(at('a.ics') + match(tag) + data(event('a', { summary }).text));
+    expect(told(await server.send('POST', CALENDAR, update('two'))).map(({ status }) => status)).toEqual([200]);
+    expect(told(await server.send('POST', CALENDAR, update('three'))).map(({ status }) => status)).toEqual([412]);
+  });
+
   it('is held off by locks, each object by its own (RFC 4918 §7)', async () => {
     await using server = await givenServer();
     for (const uid of ['a', 'b']) await server.send('PUT', `${CALENDAR}${uid}.ics`, event(uid).body);
@@ -250,6 +259,15 @@ describe('who may (RFC 3744 §3)', () => {
     expect(need(await server.send('POST', CALENDAR, body, {}, 'ben'))).toEqual([[403, 'need-privileges'], [403, 'need-privileges'], [403, 'need-privileges']]);
     expect(need(await server.send('POST', CALENDAR, body, {}, 'cat'))).toEqual([[403, 'need-privileges'], [200, undefined], [403, 'need-privileges']]);
     expect((await names(server)).length).toBe(1);
+  });
+
+  it('gives nothing to read to whoever may only write', async () => {
+    await using server = await givenPeople();
+    await server.send('PUT', `${CALENDAR}a.ics`, event('a').body);
+    await server.send('ACL', CALENDAR, acl(grant('ben', 'read write-content')));
+    await server.send('ACL', `${CALENDAR}a.ics`, acl('<ace><principal><href>/principals/__uids__/id-ben/</href></principal><deny><privilege><read/></privilege></deny></ace>'));
+    const answer = await server.send('POST', CALENDAR, multiput(at('a.ics') + data(event('a', { summary: 'two' }).text)), { Prefer: 'return=representation' }, 'ben');
+    expect(told(answer).map(({ status, data: returned }) => [status, returned])).toEqual([[200, undefined]]);
   });
 
   it('tells strangers nothing: what is there and what is not look alike', async () => {

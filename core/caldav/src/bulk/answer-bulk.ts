@@ -3,10 +3,12 @@
  * octets are those that were sent, or come with it; else weak, which tells the client to read the object again (§3).
  */
 import type { CalendarStore, Item, ItemName, QName } from '@kalends/contracts';
-import { XML_DECLARATION, XML_TYPE, XmlWriter, dav, escapeSegment, itemTag, writeErrorElement } from '@kalends/webdav';
+import { READ } from '@kalends/contracts';
+import { XML_DECLARATION, XML_TYPE, XmlWriter, dav, escapeSegment, itemTag, itemsOf, writeErrorElement } from '@kalends/webdav';
 import type { EngineRequest } from '@kalends/webdav';
 import { toJson } from '@kalends/icalendar';
 import { caldav, calendarserver } from '../names.ts';
+import { seenBy } from '../privacy/seen-by.ts';
 import { mediaAttributes } from '../query/read-calendar-data.ts';
 import type { CalendarMedia } from '../query/read-calendar-data.ts';
 import { delivered, zoneDelivery } from '../query/zone-delivery.ts';
@@ -51,8 +53,12 @@ async function readBack(request: EngineRequest, store: CalendarStore, rows: read
   const names = returned === 'none' ? [] : rows.flatMap((row) => (row.name !== undefined && (returned === 'all' || isChanged(row)) ? [row.name] : []));
   const found = new Map<ItemName, Item>();
   if (names.length === 0) return found;
-  const collection = request.resource.collection!;
-  for await (const batch of store.findItems(collection.id, names, request.selectOf(collection, { body: true }))) for (const item of batch) found.set(item.name, item);
+  const { resource: { collection, owner }, identity } = request;
+  const access = await request.items(itemsOf(request.resource)!);
+  for await (const batch of store.findItems(collection!.id, names, request.selectOf(collection!, { body: true, facts: true }))) {
+    // Whoever may write and not read gets nothing to read here either.
+    for (const item of batch) if (((access.constant ?? access.of(item)) & READ) === READ) found.set(item.name, seenBy(identity, owner, item));
+  }
   return found;
 }
 

@@ -5,7 +5,7 @@
 import type { CalendarStore, DavResource, Item, ItemName, ItemSelect, Limits, Revision, StoreWriter } from '@kalends/contracts';
 import { BIND, READ, StoreError, UNBIND, WRITE_CONTENT } from '@kalends/contracts';
 import {
-  DavError, collectionSegments, demandTokens, dropLocks, fromStore, getctag, itemTag, itemsOf, locksIn, notFound, preconditionFailed, touchedByPut, touchedByRemoval,
+  DavError, collectionSegments, demandTokens, dropLocks, fromStore, getctag, itemTag, itemsOf, locksIn, namesState, notFound, preconditionFailed, touchedByPut, touchedByRemoval,
 } from '@kalends/webdav';
 import type { EngineRequest, ItemAccess } from '@kalends/webdav';
 import { randomUUID } from 'node:crypto';
@@ -134,7 +134,7 @@ export class BulkRun {
       home, collection, name, context: { identity, resource: at, headers: http.request.headers },
       guard: async (current: Item | undefined, tx: StoreWriter) => {
         if (entry.ask !== 'create' && current === undefined) throw notFound();
-        if (entry.ask !== 'create' && entry.ifMatch !== undefined && itemTag(current!) !== `"${entry.ifMatch}"`) throw preconditionFailed('The object is not, or no longer, what if-match names.');
+        if (entry.ask !== 'create' && entry.ifMatch !== undefined && !namesState(entry.ifMatch, itemTag(current!))) throw preconditionFailed('The object is not, or no longer, what if-match names.');
         const locks = await locksIn(tx);
         demandTokens(this.#request, locks, entry.ask === 'delete' ? touchedByRemoval(below) : touchedByPut(below, entry.ask === 'update'));
         return entry.ask === 'delete' && locks.length > 0 ? () => dropLocks(tx, locks, below) : undefined;

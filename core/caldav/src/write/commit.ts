@@ -6,6 +6,7 @@
  * Decides no access, and reads no HTTP: a client's conditions come in as a function and are answered inside the change, where nothing can move.
  */
 import { randomBytes } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CalendarStore, Clock, Collection, Directory, ETag, Item, ItemAddress, ItemDraft, ItemFacts, ItemName, JobQueue, Limits, Notifier, StoreWriter, Stored } from '@kalends/contracts';
 import type { CalendarObject } from '@kalends/icalendar';
 import { forbidden, notFound } from '@kalends/webdav';
@@ -18,7 +19,7 @@ import { checkCounts, countsOf, exceeds, factsOf, receive } from './draft.ts';
 import type { Counts, DataSettings } from './draft.ts';
 import { writeLimits } from './limits.ts';
 import { MOST_ATTEMPTS, contended, finish, perform, prepare, rest, runTogether, settled, storedObject, wholly } from './run.ts';
-import type { Change, GroupGuard, Task, Together, Work } from './run.ts';
+import type { Change, GroupGuard, Settled, Task, Together, Work } from './run.ts';
 import type { WriteSteps } from './steps.ts';
 
 export type { Guard } from './run.ts';
@@ -46,6 +47,9 @@ export interface Outcome {
   /** Stored is not what was sent: no ETag is told (RFC 4791 §5.3.4). */ readonly amended: boolean;
   readonly scheduleTag: ETag | undefined;
 }
+
+/** So many objects are read in one turn. */
+const TURN_OBJECTS = 16;
 
 export class CalendarDoor {
   readonly #with: DoorDependencies;
@@ -91,7 +95,12 @@ export class CalendarDoor {
    * @throws DavError of `guard`, StoreError of the change as a whole: nothing happened
    */
   async together(changes: readonly (PutChange | RemoveChange)[], guard?: GroupGuard): Promise<Together<Outcome | undefined>> {
-    const tasks = changes.map((change) => settled(() => ('octets' in change ? this.#putting(change) : this.#removing(change)) as Task<Outcome | undefined>));
+    const tasks: Settled<Task<Outcome | undefined>>[] = [];
+    for (const [index, change] of changes.entries()) {
+      tasks.push(settled(() => ('octets' in change ? this.#putting(change) : this.#removing(change)) as Task<Outcome | undefined>));
+      // Reading objects takes its time, and others are waiting.
+      if (index % TURN_OBJECTS === TURN_OBJECTS - 1) await nextTurn();
+    }
     const home = changes[0]?.home;
     return home === undefined ? { results: [], revision: undefined } : await runTogether(this.#with, home, tasks, (task) => this.#run(task), guard);
   }
