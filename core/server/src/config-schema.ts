@@ -15,9 +15,9 @@ const server = z.strictObject({
     z.strictObject({
       certificate: z.string().min(1).describe('PEM file: the certificate, then its chain.'),
       key: z.string().min(1).describe('PEM file, or its text by { file: … } or { env: … }.'),
-      passphrase: secret().optional(),
+      passphrase: secret().optional().describe('Of the key, where it has one.'),
     }),
-  ]).optional(),
+  ]).optional().describe('The certificate of the addresses with TLS.'),
   'trusted-proxies': z.array(z.string().min(2)).default([]).describe('Addresses or networks whose X-Forwarded-For and -Proto are believed.'),
   data: z.string().min(1).optional().describe('The data root; default: the folder `data` where the server is started.'),
 });
@@ -26,31 +26,31 @@ const process = z.strictObject({
   role: z.enum(['single', 'combined', 'master', 'slave']).default('single').describe('single: one process. combined: a master and its workers.'),
   workers: z.union([z.literal('auto'), z.int().min(1).max(256)]).default('auto').describe('Workers of a master; auto: one a core.'),
   'drain-seconds': z.int().min(1).max(600).default(20).describe('How long requests in flight may take when the server stops.'),
-  'pid-file': z.string().min(1).optional(),
+  'pid-file': z.string().min(1).optional().describe('Written on start, removed on a clean stop; default: none.'),
 });
 
 const limits = z.strictObject({
   'home-octets': octets().default(2 * 2 ** 30).describe('Calendars and attachments of one principal; a directory record may say otherwise.'),
-  'attachment-octets': octets().default(10 * 2 ** 20),
-  'attachment-octets-per-item': octets().default(50 * 2 ** 20),
-  'attachments-per-item': count().prefault('none'),
+  'attachment-octets': octets().default(10 * 2 ** 20).describe('One attachment.'),
+  'attachment-octets-per-item': octets().default(50 * 2 ** 20).describe('All attachments of one calendar object.'),
+  'attachments-per-item': count().prefault('none').describe('How many attachments one calendar object has.'),
   'resource-octets': octets().default(2 ** 20).describe('One calendar object.'),
-  attendees: count().default(100),
+  attendees: count().default(100).describe('Of one calendar object (CALDAV:max-attendees-per-instance).'),
   instances: count().default(3_000).describe('Occurrences of one series.'),
-  'calendars-per-home': count().default(250),
-  'items-per-calendar': count().default(100_000),
+  'calendars-per-home': count().default(250).describe('Calendars of one principal.'),
+  'items-per-calendar': count().default(100_000).describe('Objects in one calendar.'),
   'query-past': span().prefault('none').describe('How far back a time-range may begin.'),
-  'query-future': span().prefault('none'),
-  'query-results': count().prefault('none'),
-  'multiget-hrefs': count().default(5_000),
+  'query-future': span().prefault('none').describe('How far ahead a time-range may end.'),
+  'query-results': count().prefault('none').describe('Matches of one query; more is refused, not cut off.'),
+  'multiget-hrefs': count().default(5_000).describe('Objects that one multiget may ask for.'),
 });
 
 const log = z.strictObject({
-  level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-  format: z.enum(['text', 'json']).default('text'),
+  level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('What is logged: this and what is worse.'),
+  format: z.enum(['text', 'json']).default('text').describe('text: for people. json: an object a line.'),
   'error-file': z.union([z.literal(false), z.string().min(1)]).default(false).describe('A path; false: standard error.'),
   'access-file': z.union([z.literal(false), z.string().min(1)]).optional().describe('A path; false: none; default: log/access.log in the data root.'),
-  'keep-days': z.int().min(1).max(3_650).default(14),
+  'keep-days': z.int().min(1).max(3_650).default(14).describe('Older files are removed.'),
   'file-octets': octets().default(20 * 2 ** 20).describe('A new file is begun each day, and when one has grown to this.'),
 });
 
@@ -58,8 +58,8 @@ export const configSchema = z.strictObject({
   server: server.prefault({}),
   process: process.prefault({}),
   limits: limits.prefault({}),
-  admins: z.array(z.string().min(1)).default([]).describe('Who administers (R44): users/<name>, groups/<name> or ids.'),
-  'access-list': z.union([z.literal('all'), z.array(z.string().min(1))]).default('all').describe('Who may use the service (R43), besides being enabled in the directory: all, or users/<name>, groups/<name>, ids.'),
+  admins: z.array(z.string().min(1)).default([]).describe('Who administers: users/<name>, groups/<name> or ids.'),
+  'access-list': z.union([z.literal('all'), z.array(z.string().min(1))]).default('all').describe('Who may use the service, besides being enabled in the directory: all, or users/<name>, groups/<name>, ids.'),
   log: log.prefault({}),
 });
 export type Config = z.output<typeof configSchema>;

@@ -15,7 +15,7 @@ const config = z.strictObject({
       .describe('Client addresses or networks this exception is for; empty: all.'),
     'user-agent': z.string().optional().describe('Text that the User-Agent must contain, any case; left out: all.'),
     withhold: z.array(scheme).min(1).describe('Schemes that are not offered to these clients.'),
-  })).default([]),
+  })).default([]).describe('Clients to whom fewer schemes are offered.'),
 });
 
 export default definePlugin({

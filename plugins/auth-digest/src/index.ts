@@ -10,8 +10,8 @@ import { DigestAuthenticator } from './digest-authenticator.ts';
 
 const config = z.strictObject({
   realm: z.string().min(1).regex(/^[^"\\\p{Cc}]+$/u, 'no quotes, backslashes or control characters').default('Kalends').describe('Shown to users; changing it invalidates stored digests.'),
-  algorithms: z.array(z.enum(['SHA-256', 'MD5'])).min(1).default(['SHA-256', 'MD5']),
-  nonceSeconds: z.number().int().min(30).max(86_400).default(300),
+  algorithms: z.array(z.enum(['SHA-256', 'MD5'])).min(1).default(['SHA-256', 'MD5']).describe('Offered in this order (RFC 7616 §3.7).'),
+  nonceSeconds: z.number().int().min(30).max(86_400).default(300).describe('How long a nonce is good; an older one is renewed without asking for the password.'),
 });
 
 export default definePlugin({
