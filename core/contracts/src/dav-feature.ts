@@ -55,7 +55,7 @@ export interface ResourceKind {
    */
   readonly members?: (resource: DavResource, request: DavRequest) => Batches<DavResource>;
 }
-/** RFC 3744 §5.3. `bits` of an aggregate are those of all below it. */
+/** RFC 3744 §5.3. `bits`: what has to be held for the name to stand. Whoever is granted an aggregate is granted all below it, which may be more than that. */
 export interface PrivilegeTree {
   readonly name: QName; readonly bits: Privileges; readonly description: string; readonly abstract?: boolean; readonly children?: readonly PrivilegeTree[];
 }

@@ -51,4 +51,4 @@ export { seesWhole } from './access/whole-view.ts';
 export { Delegates, proxyGroupId, proxyGroupOf } from './access/delegates.ts';
 export type { ProxyGroup, ProxyMode } from './access/delegates.ts';
 export { bitsOf, namesOf } from './access/privilege-names.ts';
-export { davPrivileges } from './resource/privileges.ts';
+export { davPrivileges, readOwnPrivileges } from './resource/privileges.ts';

@@ -221,13 +221,13 @@ describe('access control as properties', () => {
     expect(aces).toEqual([
       ['principal /principals/__uids__/id-amy/', 'grant all', 'protected', 'inherited /calendars/__uids__/id-amy/'],
       ['principal /principals/__uids__/id-root/', 'grant all', 'protected', 'inherited /calendars/__uids__/id-amy/'],
-      ['principal /principals/__uids__/id-amy/calendar-proxy-write/', expect.stringContaining('grant write'), 'inherited /calendars/__uids__/id-amy/'],
+      ['principal /principals/__uids__/id-amy/calendar-proxy-write/', expect.stringMatching(/^grant .*\bwrite\b/), 'inherited /calendars/__uids__/id-amy/'],
     ]);
     expect(row.get('acl-restrictions')!.children.map(({ name }) => name.local)).toEqual(['no-invert']);
     expect(row.get('inherited-acl-set')!.children).toEqual([]);
     expect(hrefs(row.get('principal-collection-set'))).toEqual(['/principals/']);
     expect(hrefs(row.get('current-user-principal'))).toEqual(['/principals/__uids__/id-amy/']);
-    expect(row.get('supported-privilege-set')!.children[0]!.children.map(({ name }) => name.local)).toEqual(['privilege', 'description', ...Array<string>(6).fill('supported-privilege')]);
+    expect(row.get('supported-privilege-set')!.children[0]!.children.map(({ name }) => name.local)).toEqual(['privilege', 'description', ...Array<string>(5).fill('supported-privilege')]);
   });
 
   it('answers 403 in the propstat for what the caller may not know, and goes on', async () => {
@@ -239,7 +239,7 @@ describe('access control as properties', () => {
   it('expands aggregates in current-user-privilege-set (RFC 3744 §5.4)', async () => {
     const { rows } = await ask('PROPFIND', '/calendars/users/amy/work/', { as: 'amy', depth: '0', body: props('current-user-privilege-set') });
     const names = rows.get('/calendars/users/amy/work/')!.get('current-user-privilege-set')!.children.map(({ children }) => children[0]!.name.local);
-    expect(names).toEqual(['all', 'read', 'write', 'write-properties', 'write-content', 'bind', 'unbind', 'unlock', 'read-acl', 'write-acl', 'read-current-user-privilege-set']);
+    expect(names).toEqual(['all', 'read', 'read-current-user-privilege-set', 'write', 'write-properties', 'write-content', 'bind', 'unbind', 'unlock', 'read-acl', 'write-acl']);
   });
 });
 

@@ -3,17 +3,17 @@
  * answer, so this is also the list of what can be granted there. Who is granted what is `default-access.ts`.
  */
 import {
-  ALL, BIND, READ, READ_ACL, READ_CURRENT_USER_PRIVILEGE_SET, READ_FREE_BUSY, SCHEDULE, SCHEDULE_DELIVER, SCHEDULE_DELIVER_INVITE, SCHEDULE_DELIVER_REPLY,
+  ALL, BIND, READ, READ_ACL, READ_FREE_BUSY, SCHEDULE, SCHEDULE_DELIVER, SCHEDULE_DELIVER_INVITE, SCHEDULE_DELIVER_REPLY,
   SCHEDULE_QUERY_FREEBUSY, SCHEDULE_SEND, SCHEDULE_SEND_FREEBUSY, SCHEDULE_SEND_INVITE, SCHEDULE_SEND_REPLY, UNBIND, UNLOCK, WRITE, WRITE_ACL, WRITE_CONTENT, WRITE_PROPERTIES,
 } from '@kalends/contracts';
 import type { PrivilegeTree, Privileges } from '@kalends/contracts';
-import { dav } from '@kalends/webdav';
+import { dav, readOwnPrivileges } from '@kalends/webdav';
 import { caldav } from '../names.ts';
 
 const readFreeBusy: PrivilegeTree = { name: caldav('read-free-busy'), bits: READ_FREE_BUSY, description: 'allow free busy report query' };
-const readCalendar: PrivilegeTree = { name: dav('read'), bits: READ, description: 'read resource', children: [readFreeBusy] };
+const readCalendar: PrivilegeTree = { name: dav('read'), bits: READ, description: 'read resource', children: [readFreeBusy, readOwnPrivileges] };
 /** Plain files know no busy time; the bits stay those of DAV:read, so one test serves every kind. */
-const readFile: PrivilegeTree = { name: dav('read'), bits: READ, description: 'read resource' };
+const readFile: PrivilegeTree = { name: dav('read'), bits: READ, description: 'read resource', children: [readOwnPrivileges] };
 const write: PrivilegeTree = {
   name: dav('write'), bits: WRITE, description: 'write resource',
   children: [
@@ -28,7 +28,6 @@ const rest: readonly PrivilegeTree[] = [
   { name: dav('unlock'), bits: UNLOCK, description: 'unlock resource without ownership of lock' },
   { name: dav('read-acl'), bits: READ_ACL, description: 'read resource access control list' },
   { name: dav('write-acl'), bits: WRITE_ACL, description: 'write resource access control list' },
-  { name: dav('read-current-user-privilege-set'), bits: READ_CURRENT_USER_PRIVILEGE_SET, description: 'read privileges for current principal' },
 ];
 /** RFC 6638 §6.1. */
 const deliver: PrivilegeTree = {

@@ -1,5 +1,5 @@
 import type { PrincipalId, PrivilegeTree } from '@kalends/contracts';
-import { ALL, READ, READ_ACL, WRITE } from '@kalends/contracts';
+import { ALL, READ, READ_ACL, READ_CURRENT_USER_PRIVILEGE_SET, WRITE } from '@kalends/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DavError } from '../errors/dav-error.ts';
@@ -21,8 +21,9 @@ const refused = async (aces: string, more: Partial<AclTarget> = {}): Promise<str
 describe('the body of an ACL request', () => {
   it('becomes entries in their order; those of a collection count below it', async () => {
     const aces = ace('<href>/ben</href>', 'deny', 'write') + ace('<all/>', 'grant', 'read', 'read-acl');
-    expect(await read(aces)).toEqual([{ principal: BEN, grant: 0, deny: WRITE, inheritable: true }, { principal: 'all', grant: READ | READ_ACL, inheritable: true }]);
-    expect(await read(aces, { isItem: true })).toEqual([{ principal: BEN, grant: 0, deny: WRITE }, { principal: 'all', grant: READ | READ_ACL }]);
+    const granted = READ | READ_CURRENT_USER_PRIVILEGE_SET | READ_ACL;
+    expect(await read(aces)).toEqual([{ principal: BEN, grant: 0, deny: WRITE, inheritable: true }, { principal: 'all', grant: granted, inheritable: true }]);
+    expect(await read(aces, { isItem: true })).toEqual([{ principal: BEN, grant: 0, deny: WRITE }, { principal: 'all', grant: granted }]);
   });
 
   it('names no abstract privilege (RFC 3744 §8.1.1 DAV:no-abstract), of a kind that has some', async () => {

@@ -5,10 +5,13 @@ import {
 import type { PrivilegeTree } from '@kalends/contracts';
 import { dav } from '../xml/names.ts';
 
+/** Below DAV:read (RFC 3744 §3 lets it): whoever is let read knows what else he may. Clients take a calendar that does not say so for one that only reads. */
+export const readOwnPrivileges: PrivilegeTree = { name: dav('read-current-user-privilege-set'), bits: READ_CURRENT_USER_PRIVILEGE_SET, description: 'read privileges for current principal' };
+
 export const davPrivileges: PrivilegeTree = {
   name: dav('all'), bits: ALL & ~(SCHEDULE_DELIVER | SCHEDULE_SEND | SCHEDULE), description: 'all privileges',
   children: [
-    { name: dav('read'), bits: READ, description: 'read resource' },
+    { name: dav('read'), bits: READ, description: 'read resource', children: [readOwnPrivileges] },
     {
       name: dav('write'), bits: WRITE, description: 'write resource',
       children: [
@@ -21,6 +24,5 @@ export const davPrivileges: PrivilegeTree = {
     { name: dav('unlock'), bits: UNLOCK, description: 'unlock resource without ownership of lock' },
     { name: dav('read-acl'), bits: READ_ACL, description: 'read resource access control list' },
     { name: dav('write-acl'), bits: WRITE_ACL, description: 'write resource access control list' },
-    { name: dav('read-current-user-privilege-set'), bits: READ_CURRENT_USER_PRIVILEGE_SET, description: 'read privileges for current principal' },
   ],
 };

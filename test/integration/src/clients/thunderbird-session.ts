@@ -8,7 +8,8 @@ import type { Driven } from './marionette.ts';
 export interface FoundCalendar { readonly type: string; readonly name: string; readonly path: string; readonly readOnly: boolean; readonly color: string | null }
 
 export interface ThunderbirdSession extends AsyncDisposable {
-  /** "New calendar, on the network": URL, user and password, and subscribes to all that is found. */ subscribe(url: string, user: string, password: string): Promise<readonly FoundCalendar[]>;
+  /** "New calendar, on the network": URL, user and password, and subscribes to all CalDAV calendars that are found. */ subscribe(url: string, user: string, password: string): Promise<readonly FoundCalendar[]>;
+  /** Unsubscribes. */ forget(calendar: string): Promise<void>;
   /** The summaries that a calendar shows, sorted, once `wanted` is among them or, with `gone`, no longer is. */ shown(calendar: string, wanted?: string, gone?: boolean): Promise<readonly string[]>;
   refresh(calendar: string): Promise<void>;
   add(calendar: string, ics: string): Promise<void>;
@@ -44,7 +45,8 @@ const SUBSCRIBE = `
   Services.prefs.setBoolPref('signon.rememberSignons', true); // Marionette turns it off
   const found = await cal.provider.detection.detect(user, password, url, true, [], {});
   const calendars = [...found].flatMap(([, list]) => list);
-  for (const calendar of calendars) {
+  // A calendar's own URL is a calendar file too; CalDAV is what a person takes.
+  for (const calendar of calendars.filter(({ type }) => type === 'caldav')) {
     calendar.setProperty('cache.enabled', true);
     cal.manager.registerCalendar(calendar);
   }
@@ -89,6 +91,7 @@ export async function startThunderbird(): Promise<ThunderbirdSession> {
   const run = (body: string, ...args: readonly unknown[]): Promise<unknown> => driven.run(PRELUDE + body, ...args);
   return {
     subscribe: async (...args) => await run(SUBSCRIBE, ...args) as readonly FoundCalendar[],
+    forget: async (calendar) => { await run(`cal.manager.unregisterCalendar(calendarOf(args[0]));`, calendar); },
     shown: async (calendar, wanted, gone) => await run(SHOWN, calendar, wanted ?? null, gone ?? false) as readonly string[],
     refresh: async (calendar) => { await run(`calendarOf(args[0]).refresh();`, calendar); },
     add: async (calendar, ics) => { await run(ADD, calendar, ics); },

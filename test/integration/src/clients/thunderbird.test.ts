@@ -81,3 +81,40 @@ describeWith('thunderbird', 'Thunderbird', () => {
     expect(refused.map(({ method, path, status }) => `${method} ${path} ${String(status)}`)).toEqual(['PUT / 405']);
   });
 });
+
+describeWith('thunderbird', 'Thunderbird of somebody else', () => {
+  const started = new AsyncDisposableStack();
+  let url: string;
+  let alice: Dav;
+  let thunderbird: ThunderbirdSession;
+  beforeAll(async () => {
+    const server = started.use(await startServerProcess());
+    url = server.url;
+    alice = new Dav(url);
+    thunderbird = started.use(await startThunderbird());
+  });
+  afterAll(() => started.disposeAsync());
+
+  const grant = async (...privileges: readonly string[]): Promise<void> => {
+    const bob = '<D:principal><D:href>/principals/__uids__/10000000-0000-4000-8000-000000000003/</D:href></D:principal>';
+    const acl = `<D:acl xmlns:D="DAV:"><D:ace>${bob}<D:grant>${privileges.map((name) => `<D:privilege><D:${name}/></D:privilege>`).join('')}</D:grant></D:ace></D:acl>`;
+    expect((await alice.send('ACL', `${HOME}calendar/`, { body: acl })).status).toBe(200);
+  };
+
+  it('finds nothing at a calendar that is closed to him', async () => {
+    await expect(thunderbird.subscribe(`${url}${HOME}calendar/`, 'bob', 'bob')).rejects.toThrow();
+  });
+
+  it('shows a calendar that he may read and writes nothing to it, and writes to it where he may (RFC 3744 §5.4)', async () => {
+    await alice.send('PUT', `${HOME}calendar/hers.ics`, { body: event('hers', 'Of Alice', '20260310') });
+    await grant('read');
+    expect(await thunderbird.subscribe(`${url}${HOME}calendar/`, 'bob', 'bob')).toContainEqual(expect.objectContaining({ type: 'caldav', path: `${HOME}calendar/`, readOnly: true }));
+    expect(await thunderbird.shown('calendar', 'Of Alice')).toEqual(['Of Alice']);
+    await grant('read', 'write');
+    await thunderbird.forget('calendar');
+    expect(await thunderbird.subscribe(`${url}${HOME}calendar/`, 'bob', 'bob')).toContainEqual(expect.objectContaining({ type: 'caldav', readOnly: false }));
+    expect(await thunderbird.shown('calendar', 'Of Alice')).toEqual(['Of Alice']);
+    await thunderbird.rename('calendar', 'hers', 'Changed by Bob');
+    expect((await alice.send('GET', `${HOME}calendar/hers.ics`)).text).toContain('SUMMARY:Changed by Bob');
+  });
+});
