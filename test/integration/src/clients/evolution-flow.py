@@ -159,7 +159,28 @@ found = other.principal_property_search_sync(None, True, "DAV:", "displayname", 
 assert [p.display_name for p in found] == ["Bob Baker"], [p.display_name for p in found]
 print("permissions and a search of people")
 
-# 8. The calendar's end.
+# 8. What its permissions dialogue sets, seen by whom it is for; and a lock.
+entry = E.WebDAVAccessControlEntry.new(E.WebDAVACEPrincipalKind.HREF, found[0].href, E.WebDAVACEFlag.GRANT, None)
+for name in ("read", "write"):
+    entry.append_privilege(E.WebDAVPrivilege.new("DAV:", name, None, E.WebDAVPrivilegeKind.COMMON, E.WebDAVPrivilegeHint.UNKNOWN))
+other.set_acl_sync(None, [entry], None)
+shared = E.Source.new_with_uid("shared", None)
+shared.get_extension("Calendar").set_backend_name("caldav")
+shared.get_extension("WebDAV Backend").set_uri(GLib.Uri.parse(f"{home}from-evolution/", 0))
+sign_in(shared)
+shared.get_extension("Authentication").set_user("bob")
+bob = E.WebDAVSession.new(shared)
+bobs = E.NamedParameters.new()
+bobs.set(E.SOURCE_CREDENTIAL_USERNAME, "bob")
+bobs.set(E.SOURCE_CREDENTIAL_PASSWORD, "bob")
+bob.set_credentials(bobs)
+held = [p.name for p in bob.get_current_user_privilege_set_sync(None, None)[1]]
+assert "read" in held and "write-content" in held and "write-acl" not in held, held
+_, token = other.lock_resource_sync(None, E.WebDAVLockScope.EXCLUSIVE, 60, user, None)
+other.unlock_sync(None, token, None)
+print("a calendar shared, locked and unlocked")
+
+# 9. The calendar's end.
 browser.delete_sync(f"{home}from-evolution/", None, None, None)
 registry.refresh_backend_sync("account", None)
 until("the calendar's end", lambda: all(s.get_display_name() != NAME for s in children("Calendar")))

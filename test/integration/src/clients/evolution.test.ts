@@ -34,7 +34,7 @@ describeWhere(there, debian, 'Evolution', () => {
     const finished = await execute('dbus-run-session', ['--', 'bash', '-c', session, 'session', join(import.meta.dirname, 'evolution-flow.py'), `${relay.url}/`, 'alice', 'alice'], { env, milliseconds: 100_000 });
     expect(finished.stdout.trim().split('\n'), finished.stderr).toEqual([
       'discovery: calendars and addresses', 'account: calendars and task lists', 'new calendar, its name and colour', 'create', 'change, and change of one instance', "another's change",
-      "delete, ours and another's", 'a task, done and removed', 'permissions and a search of people', 'delete the calendar',
+      "delete, ours and another's", 'a task, done and removed', 'permissions and a search of people', 'a calendar shared, locked and unlocked', 'delete the calendar',
     ]);
     expect(finished.code).toBe(0);
   }, 110_000);
