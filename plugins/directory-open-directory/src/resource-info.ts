@@ -6,6 +6,8 @@ export interface ResourceInfo { readonly autoAccepts: boolean | undefined; reado
 const NOTHING: ResourceInfo = { autoAccepts: undefined, write: [], read: [] };
 
 export function readResourceInfo(text: string): ResourceInfo {
+  // The parser complains on the console about what is cut off.
+  if (!/^\s*<[?!p][\s\S]*<\/plist>\s*$/.test(text)) return NOTHING;
   let value: unknown;
   try {
     value = parse(text);

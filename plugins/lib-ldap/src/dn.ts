@@ -52,7 +52,7 @@ function split(text: string, separator: string): readonly string[] {
 
 /** RFC 4514 §3: `\2C` is an octet of UTF-8, `\,` a comma; spaces at the ends count only where escaped. */
 function unescape(value: string): string {
-  const trimmed = value.replace(/^ +/, '').replace(/(\\ )? +$/, '$1');
+  const trimmed = value.replace(/^ +/, '').replace(/(?<!\\) +$/, '');
   const octets: number[] = [];
   for (let at = 0; at < trimmed.length;) {
     const [, hex] = /^\\([0-9A-Fa-f]{2})/.exec(trimmed.slice(at, at + 3)) ?? [];

@@ -17,6 +17,7 @@ import { Smallest } from './smallest.ts';
 
 /** More answers than this to a question about one are as good as this many. */
 const SEVERAL = 5;
+const MOST_IN_A_PAGE = 500;
 const MOST_COMPLAINTS = 100;
 /** Records asked for by id in one search. */
 const IDS_AT_ONCE = 100;
@@ -93,19 +94,29 @@ export class LdapDirectory implements DirectorySource {
     if (isPlausible(id)) yield* this.#options.memberships.membersOf(id);
   }
 
+  /** All kinds are asked at once, so a search takes as long as the slowest of them. */
   async *search(query: DirectoryQuery): Batches<Principal> {
-    let left = query.limit;
-    for (const schema of this.#schemas(query.kinds.length === 0 ? undefined : query.kinds)) {
+    const asked = this.#schemas(query.kinds.length === 0 ? undefined : query.kinds).flatMap((schema) => {
       const filter = searchFilter(schema, query);
-      if (filter === undefined || left <= 0) continue;
-      // One more than wanted: some servers turn a full page into a second round.
+      if (filter === undefined) return [];
       const question = { base: schema.base, filter: every(schema.filter, filter), attributes: attributesOf(schema), octets: octetsOf(schema) };
-      for await (const entries of this.#options.pool.pages(question, Math.min(left + 1, 500))) {
-        const batch = entries.map((entry) => principalOf(schema, entry)).filter((principal) => principal !== undefined).slice(0, left);
-        left -= batch.length;
-        if (batch.length > 0) yield batch;
-        if (left <= 0) break;
+      // One more than wanted: some servers turn a full page into a second round.
+      const pages = this.#options.pool.pages(question, Math.min(query.limit + 1, MOST_IN_A_PAGE));
+      const first = pages.next();
+      first.catch(() => undefined);
+      return [{ schema, pages, first }];
+    });
+    let left = query.limit;
+    try {
+      for (const { schema, pages, first } of asked) {
+        for (let page = await first; page.done !== true && left > 0; page = await pages.next()) {
+          const batch = page.value.map((entry) => principalOf(schema, entry)).filter((principal) => principal !== undefined).slice(0, left);
+          left -= batch.length;
+          if (batch.length > 0) yield batch;
+        }
       }
+    } finally {
+      await Promise.all(asked.map(({ pages }) => pages.return(undefined)));
     }
   }
 

@@ -62,6 +62,7 @@ export function emailsOf({ emails }: RecordSchema, entry: LdapEntry): readonly s
     if (prefix === undefined) return [value];
     return value.toLowerCase().startsWith(prefix) ? [value.slice(prefix.length)] : [];
   }));
+  if (found.length < 2) return found;
   // A mailbox and its alias list name the same address, often in another case.
   return [...new Map(found.toReversed().map((email) => [email.toLowerCase(), email] as const)).values()].toReversed();
 }
