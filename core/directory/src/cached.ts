@@ -132,7 +132,7 @@ export class CachedSource {
       this.#kept.set(key, news);
       // Whoever was found by a name is asked for by id next.
       if (isPrincipal(value)) this.#kept.set(`id ${value.id}`, news);
-      if (value === undefined && isPrincipal(kept?.value)) this.#forget(kept.value);
+      if (isPrincipal(kept?.value) && (value === undefined || (isPrincipal(value) && value.id !== kept.value.id))) this.#forget(kept.value);
       return value;
     } catch (error) {
       this.#trouble = { asking: 'record', error: asError(error) };
@@ -141,7 +141,7 @@ export class CachedSource {
     }
   }
 
-  /** Whoever is gone by one question is gone by all: somebody new may have the name already. */
+  /** Whoever is gone by one question, or is somebody else, is so by all. */
   #forget({ id }: Principal): void {
     for (const [key, { value }] of this.#kept.entries()) if (isPrincipal(value) && value.id === id) this.#kept.delete(key);
   }

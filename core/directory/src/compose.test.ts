@@ -236,6 +236,17 @@ describe('somebody who was removed and made anew under the old name', () => {
     expect(await directory.mayLogIn(id('amy'))).toBe(false);
     expect((await directory.findByAccount('amy'))?.id).toBe(id('second'));
   });
+
+  it('is found by every name as soon as one is seen to mean somebody else', async () => {
+    let people = [person('amy')];
+    const source = new Proxy(memoryDirectory([]), { get: (_, key: keyof DirectorySource) => (key === 'stamp' ? async () => '1' : (...values: unknown[]) => (memoryDirectory(people)[key] as (...values: unknown[]) => unknown)(...values)) });
+    const { directory } = given(source);
+    await directory.findByAccount('amy');
+    await directory.findByName('user', 'amy');
+    people = [person('amy', { id: id('second') })];
+    expect((await directory.findByAccount('amy', 0))?.id).toBe(id('second'));
+    expect((await directory.findByName('user', 'amy'))?.id).toBe(id('second'));
+  });
 });
 
 describe('augments', () => {
