@@ -1,6 +1,6 @@
 /**
- * Every precondition and postcondition that CalDAV and the extensions built here name, in the order of their documents. A handler throws one of these;
- * nothing else in this package spells an error element.
+ * The preconditions and postconditions of CalDAV and the extensions built here that a request can fail by, in the order of their documents. A handler throws
+ * one of these; nothing else in this package spells an error element.
  *
  * 403: asking again cannot help. 409: the client can repair the cause and try again (RFC 4791 §1.3).
  */
@@ -16,8 +16,6 @@ export const calendarCollectionLocationOk = condition(CALDAV, 'calendar-collecti
 export const validCalendarData = condition(CALDAV, 'valid-calendar-data', 403, undefined, 'This is not valid iCalendar data.');
 /** The same of a default alarm; a value of a property that does not fit is a 409 (RFC 4918 §9.2.1). */
 export const validAlarm = condition(CALDAV, 'valid-calendar-data', 409, undefined, 'A default alarm is one VALARM.');
-/** RFC 4791 §5.3.1.2 names it so for MKCALENDAR: all properties, or no calendar. */
-export const initializeCalendarCollection = condition(CALDAV, 'initialize-calendar-collection', 403);
 
 /** RFC 4791 §5.3.2.1: neither text/calendar nor application/calendar+json. Also for the `content-type` of calendar-data (§7.8). */
 export const supportedCalendarData = condition(CALDAV, 'supported-calendar-data', 403, undefined, 'Calendar data is text/calendar or application/calendar+json.');
@@ -40,11 +38,6 @@ export const maxAttendeesPerInstance = condition<number>(CALDAV, 'max-attendees-
 
 /** RFC 4791 §7.8. */
 export const validFilter = condition(CALDAV, 'valid-filter', 403, undefined, 'The filter does not follow its grammar.');
-/** RFC 4791 §7.8: what the filter names and nobody here can answer. */
-export const supportedFilter = condition<string>(CALDAV, 'supported-filter', 403, (xml, name) => {
-  xml.open({ ns: CALDAV, local: 'comp-filter' }, { name });
-  xml.close();
-});
 /** RFC 4791 §7.5.1. */
 export const supportedCollation = condition(CALDAV, 'supported-collation', 403, undefined, 'Collations are i;ascii-casemap, i;octet and i;unicode-casemap.');
 
@@ -52,14 +45,8 @@ export const supportedCollation = condition(CALDAV, 'supported-collation', 403, 
 export const uniqueSchedulingObjectResource = condition<string | undefined>(
   CALDAV, 'unique-scheduling-object-resource', 403, maybeHref, 'The UID of this object is already used by an item in another calendar of this home.',
 );
-/** RFC 6638 §3.2.4.2: all components name one organizer. */
-export const sameOrganizerInAllComponents = condition(CALDAV, 'same-organizer-in-all-components', 403);
-/** The same, as Apple's server names it and its suite looks for it. */
-export const singleOrganizer = condition(CALDAV, 'single-organizer', 403, undefined, 'All components of an object name the same organizer.');
 /** RFC 6638 §9.2. */
 export const validScheduleDefaultCalendarUrl = condition(CALDAV, 'valid-schedule-default-calendar-URL', 409, undefined, 'The default calendar is one of the owner\'s own calendars.');
-/** RFC 6638, draft forms: what calendar-free-busy-set may name. */
-export const validCalendarUrl = condition(CALDAV, 'valid-calendar-url', 409, undefined, 'A URL does not name a calendar of this home.');
 
 /** RFC 7809 §5.2: the time zone is neither in the data nor known to the server. */
 export const validTimezone = condition(CALDAV, 'valid-timezone', 403, undefined, 'The server does not know this time zone.');

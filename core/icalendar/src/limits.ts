@@ -1,16 +1,10 @@
 /**
  * Every cap of the calendar layer, with its reason. Those that the RFCs make visible are reported in the property named beside them.
- * Nothing here is configuration: a deployment lowers what it wants at the protocol's door.
+ * Nothing here is configuration: what a deployment sets (`limits:`: octets, attendees, fewer instances) is held at the protocol's door.
  */
 
 /** `CALDAV:max-instances` (RFC 4791 §5.2.8). Eight years of a daily meeting; the number that the server we re-create had, and that clients split series at. */
 export const MAX_INSTANCES = 3000;
-
-/** `CALDAV:max-attendees-per-instance` (§5.2.9): what one message to a room list still carries. */
-export const MAX_ATTENDEES = 100;
-
-/** `CALDAV:max-resource-size` (§5.2.5), octets. Parsing costs about 20 ms a MiB, so this bounds what one PUT may hold up. */
-export const MAX_RESOURCE_OCTETS = 1_048_576;
 
 /**
  * Periods (years, months, weeks, days, hours…) that one look at one series may visit: the 20,871 weeks after which the calendar repeats, so that a rule that names

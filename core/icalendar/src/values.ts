@@ -33,8 +33,3 @@ export function splitList(value: string): readonly string[] {
   parts.push(value.slice(from));
   return parts;
 }
-
-/** CATEGORIES, RESOURCES: the texts. */
-export function readTextList(value: string): readonly string[] {
-  return splitList(value).map(readText);
-}

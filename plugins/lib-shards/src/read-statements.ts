@@ -91,8 +91,6 @@ export const staleCover = `${staleFrom} WHERE i.facts_version = ? AND i.covered_
 export const body = 'SELECT i.etag, i.size, i.inode, b.octets FROM item i LEFT JOIN body b ON b.item = i.id WHERE i.collection = ? AND i.name = ?';
 export const homes = 'SELECT id, kind, name FROM home WHERE id > ? ORDER BY id LIMIT ?';
 export const statistics = 'SELECT kind, homes, calendars, events, todos, octets FROM statistics';
-/** Where a file of this name lies before its rename. */
-export const pendingTemp = `SELECT temp FROM pending WHERE collection = ? AND file = ? AND kind = 'put'`;
 
 export const dueKinds = 'SELECT kind, due FROM job WHERE due <= ? ORDER BY due LIMIT 1000';
 export const heldJob = 'SELECT j.sequence, j.kind, j.payload, j.attempt, j.home, j.lane, h.id AS home_id FROM job j JOIN home h ON h.key = j.home WHERE j.id = ? AND j.holder = ? AND j.due > ?';

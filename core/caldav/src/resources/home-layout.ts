@@ -10,8 +10,8 @@ import type { Transparency } from '../properties/transparency.ts';
 import { HOME_GRANTS, INBOX_GRANTS } from './default-access.ts';
 import { ownerNotes } from './group-access.ts';
 
-export const DEFAULT_EVENTS = 'calendar';
-export const DEFAULT_TASKS = 'tasks';
+const DEFAULT_EVENTS = 'calendar';
+const DEFAULT_TASKS = 'tasks';
 /** The free-busy URL, the one leaf below a home that has no row. */
 export const FREE_BUSY_LEAF = 'freebusy';
 /** POST here adds a member (RFC 5995); a name no client would choose. */
@@ -30,9 +30,6 @@ export const HOME_COLLECTIONS: readonly CollectionDraft[] = [
   { segment: 'dropbox', kind: 'files', properties: new Map() },
   { segment: 'notification', kind: 'notifications', properties: new Map() },
 ];
-
-/** Collections that are there for the server's own work: nobody deletes, moves or replaces them (403). */
-export const FIXED_KINDS: ReadonlySet<string> = new Set(['home', 'inbox', 'outbox', 'notifications']);
 
 function calendar(segment: string, component: ComponentKind, transparency: Transparency): CollectionDraft {
   return {

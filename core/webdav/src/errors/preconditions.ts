@@ -1,6 +1,6 @@
 /**
- * Every precondition and postcondition that WebDAV and its extensions name, in the order of their documents, and the plain statuses of HTTP that need no
- * name. (CalDAV's are in its own package.)
+ * The preconditions and postconditions of WebDAV and its extensions that a request can fail by, in the order of their documents, and the plain statuses of
+ * HTTP that need no name. (CalDAV's are in its own package.)
  */
 import type { QName } from '@kalends/contracts';
 import { DavError, condition } from './dav-error.ts';
@@ -10,8 +10,6 @@ import { DAV, dav } from '../xml/names.ts';
 export const lockTokenMatchesRequestUri = condition(DAV, 'lock-token-matches-request-uri', 409);
 export const lockTokenSubmitted = condition<readonly string[]>(DAV, 'lock-token-submitted', 423, (xml, hrefs) => { for (const href of hrefs) xml.href(href); });
 export const noConflictingLock = condition<readonly string[]>(DAV, 'no-conflicting-lock', 423, (xml, hrefs) => { for (const href of hrefs) xml.href(href); });
-export const noExternalEntities = condition(DAV, 'no-external-entities', 403);
-export const preservedLiveProperties = condition(DAV, 'preserved-live-properties', 409);
 export const propfindFiniteDepth = condition(DAV, 'propfind-finite-depth', 403, undefined, 'A listing goes one level deep: ask with Depth 0 or 1.');
 export const cannotModifyProtectedProperty = condition(DAV, 'cannot-modify-protected-property', 403, undefined, 'The server alone sets this property.');
 
@@ -32,12 +30,9 @@ export const noAceConflict = condition(DAV, 'no-ace-conflict', 403);
 export const noProtectedAceConflict = condition(DAV, 'no-protected-ace-conflict', 403);
 export const noInheritedAceConflict = condition(DAV, 'no-inherited-ace-conflict', 403);
 export const limitedNumberOfAces = condition(DAV, 'limited-number-of-aces', 403);
-export const denyBeforeGrant = condition(DAV, 'deny-before-grant', 403);
-export const grantOnly = condition(DAV, 'grant-only', 403);
 export const noInvert = condition(DAV, 'no-invert', 403);
 export const noAbstract = condition(DAV, 'no-abstract', 403);
 export const notSupportedPrivilege = condition(DAV, 'not-supported-privilege', 403);
-export const missingRequiredPrincipal = condition(DAV, 'missing-required-principal', 403);
 export const recognizedPrincipal = condition(DAV, 'recognized-principal', 403);
 export const allowedPrincipal = condition(DAV, 'allowed-principal', 403);
 export const numberOfMatchesWithinLimits = condition(DAV, 'number-of-matches-within-limits', 403, undefined, 'There are more matches than this server lists.');
@@ -55,7 +50,6 @@ export const validResourcetype = condition(DAV, 'valid-resourcetype', 403, undef
 
 // RFC 6578 §3.2, §3.3
 export const validSyncToken = condition(DAV, 'valid-sync-token', 403, undefined, 'The sync token is not, or no longer, valid: begin again without one.');
-export const syncTraversalSupported = condition(DAV, 'sync-traversal-supported', 403);
 
 // RFC 9110, where no condition is named
 export const badRequest = (detail: string, cause?: unknown): DavError => new DavError(400, { detail, cause });

@@ -2,7 +2,7 @@
  * Properties as collections and items keep them: `{ns}local` → the element, whole, with its own namespaces and attributes. Keys that do not begin with `{` are
  * the house's own notes and never seen by a client.
  */
-import type { Collection, Item, PrincipalId, PropertyRow, QName } from '@kalends/contracts';
+import type { Collection, PrincipalId, PropertyRow, QName } from '@kalends/contracts';
 import { ownCollection } from '../resource/shape.ts';
 import { parse } from '../xml/read.ts';
 import type { Element } from '../xml/read.ts';
@@ -32,11 +32,6 @@ export function collectionProperty(collection: Collection, key: string, principa
     if (personal !== undefined) return personal;
   }
   return collection.properties.get(key);
-}
-
-/** Of an item row; needs `select.dead`. */
-export function deadOfItem(item: Item, key: string): string | undefined {
-  return item.dead?.get(key);
 }
 
 /** The text inside a stored element. */

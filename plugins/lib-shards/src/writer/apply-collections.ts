@@ -15,7 +15,6 @@ export const setEpoch = 'UPDATE home SET epoch = ? WHERE key = ?';
 export const raiseVersion = 'UPDATE collection SET version = version + 1 WHERE id = ?';
 export const updateCollection = 'UPDATE collection SET version = version + 1, properties = ?, personal = ?, acl = coalesce(?, acl) WHERE id = ?';
 export const childAt = 'SELECT id FROM collection WHERE parent = ? AND segment = ? AND hidden <> 1';
-export const itemAt = 'SELECT 1 FROM item WHERE collection = ? AND name = ?';
 export const childrenOf = 'SELECT id, segment, hidden FROM collection WHERE parent = ?';
 export const placeCollection = 'UPDATE collection SET parent = ?, segment = ?, path = ?, version = version + 1 WHERE id = ?';
 export const pathOnly = 'UPDATE collection SET path = ?, hidden = ?, version = version + 1 WHERE id = ?';
