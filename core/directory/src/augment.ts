@@ -1,8 +1,10 @@
 /**
- * What this server knows of a principal beside the directory, for directories that may not be written to: records of kind `augment`, key the principal's id.
- * Whoever writes one also writes the record `directory`/`augments` with a new random value, in the same `apply`: that is how every process learns of it.
+ * What this server knows of a principal beside the directory, for directories that may not be written to: records of kind `augment`, key the principal's id, or
+ * `@` and a kind for all of that kind. Whoever writes one also writes the record `directory`/`augments` with a new random value, in the same `apply`
+ * (`augmentOperations`): that is how every process learns of it.
  */
-import type { Clock, Principal, PrincipalId, RecordStore } from '@kalends/contracts';
+import { randomUUID } from 'node:crypto';
+import type { Clock, Principal, PrincipalId, RecordOperation, RecordStore } from '@kalends/contracts';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { Recent } from './recent.ts';
@@ -24,10 +26,23 @@ export const augment = z.strictObject({
   quotaOctets: z.number().int().min(0).optional(),
 });
 export type Augment = z.output<typeof augment>;
+/** Whom an augment is for: one principal, or every principal of a kind that the directory does not say otherwise of. */
+export type AugmentKey = PrincipalId | `@${Principal['kind']}`;
+
+/** Undefined: there is to be none. */
+export function augmentOperations(key: AugmentKey, value: Augment | undefined): readonly RecordOperation[] {
+  const news = { kind: 'directory', key: 'augments', value: randomUUID() };
+  return [{ kind: 'augment', key, ...(value === undefined ? {} : { value }) }, news];
+}
+
+/** What does not fit the shape counts for nothing: a record written by a newer version must not lock anybody out. */
+export function readAugment(record: { readonly value: unknown } | undefined): Augment | undefined {
+  return record === undefined ? undefined : augment.safeParse(record.value).data;
+}
 
 export class AugmentStore {
   readonly #records: RecordStore;
-  readonly #kept = new LRUCache<PrincipalId, { readonly augment: Augment | undefined }>({ max: 20_000 });
+  readonly #kept = new LRUCache<AugmentKey, { readonly augment: Augment | undefined }>({ max: 20_000 });
   readonly #stamp: Recent<string>;
 
   /** `seconds`: how old the news may be. */
@@ -48,12 +63,16 @@ export class AugmentStore {
 
   async applyTo(principal: Principal): Promise<Principal> {
     if (this.freshStamp === undefined) await this.stamp();
-    let kept = this.#kept.get(principal.id);
-    if (kept === undefined) {
-      kept = { augment: read(await this.#records.get('augment', principal.id)) };
-      this.#kept.set(principal.id, kept);
-    }
-    return kept.augment === undefined ? principal : merge(principal, kept.augment);
+    const ofKind = this.#kept.get(`@${principal.kind}`) ?? await this.#read(`@${principal.kind}`);
+    const own = this.#kept.get(principal.id) ?? await this.#read(principal.id);
+    const first = ofKind.augment === undefined ? principal : merge(principal, ofKind.augment);
+    return own.augment === undefined ? first : merge(first, own.augment);
+  }
+
+  async #read(key: AugmentKey): Promise<{ readonly augment: Augment | undefined }> {
+    const kept = { augment: readAugment(await this.#records.get('augment', key)) };
+    this.#kept.set(key, kept);
+    return kept;
   }
 
   async #askStamp(last: string | undefined): Promise<string> {
@@ -62,11 +81,6 @@ export class AugmentStore {
     if (value !== last) this.#kept.clear();
     return value;
   }
-}
-
-/** What does not fit the shape counts for nothing: a record written by a newer version must not lock anybody out. */
-function read(record: { readonly value: unknown } | undefined): Augment | undefined {
-  return record === undefined ? undefined : augment.safeParse(record.value).data;
 }
 
 function merge(principal: Principal, { enabled, locked, server, schedule, groupCalendar, quotaOctets }: Augment): Principal {

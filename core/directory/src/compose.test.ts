@@ -3,7 +3,7 @@ import type { DirectorySource, Principal, PrincipalId } from '@kalends/contracts
 import type { Logger } from '@kalends/kernel';
 import { fakeClock, group, memoryDirectory, memoryStore, person } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
-import { AugmentStore } from './augment.ts';
+import { AugmentStore, augmentOperations } from './augment.ts';
 import { CachedSource } from './cached.ts';
 import { ComposedDirectory } from './compose.ts';
 
@@ -261,6 +261,15 @@ describe('augments', () => {
     expect(await directory.mayLogIn(id('amy'))).toBe(false);
     expect(await directory.findById(id('amy'))).toMatchObject({ locked: true, enabled: true, quotaOctets: 5, schedule: { mode: 'automatic' } });
     expect(await directory.stamp()).not.toBe(stamp);
+  });
+
+  it('of a kind are for all of it, and give way to one\'s own', async () => {
+    const { directory, recordStore } = given(memoryDirectory([person('amy'), person('ben'), person('oak', { kind: 'location' })]));
+    await recordStore.apply(augmentOperations('@user', { enabled: false, quotaOctets: 7 }));
+    await recordStore.apply(augmentOperations(id('amy'), { enabled: true }));
+    expect(await directory.findById(id('amy'))).toMatchObject({ enabled: true, quotaOctets: 7 });
+    expect(await directory.findById(id('ben'))).toMatchObject({ enabled: false });
+    expect(await directory.findById(id('oak'))).toMatchObject({ enabled: true });
   });
 
   it('count for nothing where they do not fit the shape', async () => {

@@ -1,5 +1,4 @@
-export { AugmentStore, augment } from './augment.ts';
-export type { Augment } from './augment.ts';
-export { CachedSource } from './cached.ts';
-export { ComposedDirectory } from './compose.ts';
+/** The public entry: the plugin that makes one directory of every configured source, and the records that it lays over what they say. */
+export { augment, augmentOperations, readAugment } from './augment.ts';
+export type { Augment, AugmentKey } from './augment.ts';
 export { default } from './plugin.ts';
