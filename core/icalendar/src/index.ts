@@ -1,3 +1,4 @@
+/** The public entry: calendar logic that knows no HTTP, no store and no person. Objects in, facts and objects out. */
 export * from './limits.ts';
 export * from './limited-view.ts';
 export * from './time.ts';

@@ -1,12 +1,11 @@
 /** SQLite shards, one writer thread, group commit: what the flat-file store and the embedded SQL store have in common. */
-export { createProbe, newCounters, sleep } from './probe.ts';
+export { newCounters, sleep } from './probe.ts';
 export type { Gate, PausePoint, Probe, ProbeOptions, StoreCounters } from './probe.ts';
-export { Database, integer, isBusy, isCorrupt, isFull, maybeText, octets, text } from './database.ts';
+export { Database, integer, isBusy, maybeText, octets, text } from './database.ts';
 export type { Row, Value } from './database.ts';
 export {
-  collectionId, collectionKey, homeIdOf, homePrefix, newEpoch, newJobId, newCollectionId, newStagedId, ownerOf, pathBelow, pathSegments, pathText, shardOfHome, shardOfId, shardPrefixMatches, uniqueName,
+  collectionId, collectionKey, homeIdOf, newEpoch, newCollectionId, newStagedId, ownerOf, pathBelow, pathSegments, pathText, shardOfHome, shardOfId, shardPrefixMatches, uniqueName,
 } from './identifiers.ts';
-export { toCollectionRow } from './collection-rows.ts';
 export type { CollectionRow, HomeRow } from './collection-rows.ts';
 export { etagOf } from './change/collected-change.ts';
 export type { BodySource, Change, ChangeOperation, ChangeResult } from './change/change.ts';
@@ -24,12 +23,10 @@ export * as readSql from './read-statements.ts';
 export { shardSchema } from './schema.ts';
 export { lockCopies } from './state-schema.ts';
 export { systemClock } from './system-clock.ts';
-export { newEffects, noFiles, StagedGone, TempGone } from './writer-files.ts';
+export { StagedGone, TempGone } from './writer-files.ts';
 export type { Effects, FileEffect, Prepared, ShardSession, WriterFiles } from './writer-files.ts';
 export { usualCalendarType } from './writer/apply-items.ts';
-export { addStatistics } from './writer/change-state.ts';
-export { shardPath, WriterCore } from './writer/writer-core.ts';
+export { WriterCore } from './writer/writer-core.ts';
 export type { CreateFiles, WriterOptions, WriterPort } from './writer/writer-core.ts';
 export { ThreadPort } from './writer/thread-port.ts';
-export { monotonic } from './writer/shard-writer.ts';
 export type { StateWriter } from './writer/state-writer.ts';

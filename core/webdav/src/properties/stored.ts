@@ -5,7 +5,6 @@
 import type { Collection, PrincipalId, PropertyRow, QName } from '@kalends/contracts';
 import { ownCollection } from '../resource/shape.ts';
 import { parse } from '../xml/read.ts';
-import type { Element } from '../xml/read.ts';
 
 /** Kinds whose resources take no dead properties: their content is made by the server, or is a calendar object, whose properties lie inside it. */
 const WITHOUT_DEAD: ReadonlySet<string> = new Set(['calendar-item', 'inbox-item', 'notification', 'outbox']);
@@ -38,11 +37,6 @@ export function collectionProperty(collection: Collection, key: string, principa
 export function textOf(xml: string): string {
   const plain = PLAIN.exec(xml);
   return plain === null ? parse(xml).text : plain[1]!;
-}
-
-/** A stored element as a tree. */
-export function elementOf(xml: string): Element {
-  return parse(xml);
 }
 
 /** Of a stored element without markup or entities inside; saves the parser's work for what are nearly all. */
