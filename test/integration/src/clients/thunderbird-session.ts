@@ -46,10 +46,18 @@ const SUBSCRIBE = `
   const found = await cal.provider.detection.detect(user, password, url, true, [], {});
   const calendars = [...found].flatMap(([, list]) => list);
   // A calendar's own URL is a calendar file too; CalDAV is what a person takes.
-  for (const calendar of calendars.filter(({ type }) => type === 'caldav')) {
+  const taken = calendars.filter(({ type }) => type === 'caldav');
+  const loaded = new Set();
+  const observer = { QueryInterface: ChromeUtils.generateQI(['calIObserver']), onLoad: ({ id }) => { loaded.add(id); } };
+  for (const event of ['onStartBatch', 'onEndBatch', 'onAddItem', 'onModifyItem', 'onDeleteItem', 'onError', 'onPropertyChanged', 'onPropertyDeleting']) observer[event] = () => {};
+  cal.manager.addCalendarObserver(observer);
+  for (const calendar of taken) {
     calendar.setProperty('cache.enabled', true);
     cal.manager.registerCalendar(calendar);
   }
+  // Two requests at once that both find that they must log in are one too many: it sends an empty name with the second, and forgets the password.
+  await until('the first sync', () => taken.every(({ id }) => loaded.has(id)));
+  cal.manager.removeCalendarObserver(observer);
   return calendars.map(({ type, name, uri, readOnly }, i) => ({ type, name, path: uri.filePath, readOnly, color: calendars[i].getProperty('color') }));
 `;
 const SHOWN = `
