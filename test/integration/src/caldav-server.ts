@@ -32,6 +32,7 @@ export interface GivenServer extends AsyncDisposable {
   /** Calls of the store since the last look, by method. */ calls(): Readonly<Record<string, number>>;
   readonly clock: FakeClock;
   /** Lines of the log at `error`: what must not happen. */ readonly errors: readonly string[];
+  /** Of the access log. */ readonly accessLines: readonly string[];
   /** As `amy` unless `as` says who else; null: nobody. `body` is sent as XML where it begins with `<`, else as calendar data. */
   send(method: string, path: string, body?: string | Uint8Array, headers?: Readonly<Record<string, string>>, as?: string | null): Promise<Answer>;
 }
@@ -44,6 +45,8 @@ export interface ServerOptions {
 
 export const AMY_HOME = '/calendars/__uids__/id-amy/';
 export const BOB_HOME = '/calendars/__uids__/id-bob/';
+/** Whom `Dav` speaks for; root is the administrator. */
+export const ALICE_AND_BOB: readonly Principal[] = [person('alice'), person('bob'), person('root')];
 /** 2026-01-01T00:00:00Z: when tests happen. */
 export const NOW = 1_767_225_600;
 
@@ -61,13 +64,14 @@ export async function givenServer(options: ServerOptions = {}): Promise<GivenSer
   const counted = counting(provider.store);
   const people = options.people ?? [person('amy'), person('bob'), room('attic')];
   const errors: string[] = [];
+  const accessLines: string[] = [];
   let place: Listening | undefined;
   const observed = definePlugin({
     name: 'test/observed', api: 1, summary: 'Facts of a test, and where it listens.', config: NOTHING, requires: {},
     provides: { deployment, reader: itemReader, accessLog, inspector },
     setup: () => ({
       deployment: { publicUrl: new URL('http://cal.example.com/'), dataRoot: '', role: 'single' as const, hostId: 'test', limits: { ...LIMITS, ...options.limits }, admins: ['users/root'] },
-      reader: createItemReader(() => NOW), accessLog: { write: () => undefined }, inspector: noInspector,
+      reader: createItemReader(() => NOW), accessLog: { write: (line) => { accessLines.push(line); } }, inspector: noInspector,
     }),
   });
   const watcher = definePlugin({
@@ -82,7 +86,7 @@ export async function givenServer(options: ServerOptions = {}): Promise<GivenSer
     ...Object.fromEntries((options.transports ?? []).map((transport, index) => [`transport-${index}`, transportPlugin(transport)])),
   };
   const instances: InstanceSpec[] = Object.entries(definitions).map(([name, definition]) => ({
-    name, definition: definition as unknown as PluginDefinition, with: name === 'front' ? { listen: ['127.0.0.1:0'] } : name === 'caldav' ? options.caldav ?? {} : {},
+    name, definition: definition as unknown as PluginDefinition, with: name === 'front' ? { listen: ['127.0.0.1:0'], 'trusted-proxies': ['127.0.0.1'] } : name === 'caldav' ? options.caldav ?? {} : {},
   }));
   const plan = await planGraph({ instances });
   if (plan.problems.length > 0) throw new Error(plan.problems.map(({ message }) => message).join('\n'));
@@ -92,7 +96,7 @@ export async function givenServer(options: ServerOptions = {}): Promise<GivenSer
   const { port } = place!.addresses()[0]!;
   const url = `http://127.0.0.1:${port}`;
   return {
-    url, store: provider.store, errors, clock, calls: counted.calls,
+    url, store: provider.store, errors, accessLines, clock, calls: counted.calls,
     send: (method, path, body, headers = {}, as = 'amy') => send(url, method, path, body, headers, as),
     [Symbol.asyncDispose]: () => graph.stop(),
   };

@@ -2,16 +2,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { memoryStore } from '@kalends/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ALICE_AND_BOB, givenServer } from './caldav-server.ts';
+import type { GivenServer } from './caldav-server.ts';
 import { describeWith, execute } from './programs.ts';
-import { startWebdavServer } from './webdav-server.ts';
-import type { WebdavServer } from './webdav-server.ts';
 
 describeWith('litmus', 'litmus on a plain collection', () => {
-  let server: WebdavServer;
+  let server: GivenServer;
   let folder: string;
   beforeAll(async () => {
-    server = await startWebdavServer({ store: { runWorkTwice: true } });
+    server = await givenServer({ people: ALICE_AND_BOB, provider: memoryStore({ runWorkTwice: true }) });
     folder = await mkdtemp(join(tmpdir(), 'kalends-litmus-'));
   });
   afterAll(async () => {

@@ -1,17 +1,18 @@
 /** Plain files and collections in a home, over HTTP: PUT, GET, DELETE, MKCOL, COPY, MOVE of RFC 4918, and what each refuses. */
 import { connect } from 'node:net';
+import { memoryStore } from '@kalends/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ALICE_AND_BOB, givenServer } from './caldav-server.ts';
+import type { GivenServer } from './caldav-server.ts';
 import { Dav } from './dav.ts';
-import { startWebdavServer } from './webdav-server.ts';
-import type { WebdavServer } from './webdav-server.ts';
 
 const DROPBOX = '/calendars/__uids__/id-alice/dropbox/';
-let server: WebdavServer;
+let server: GivenServer;
 let dav: Dav;
 let base: string;
 let round = 0;
 beforeAll(async () => {
-  server = await startWebdavServer({ limits: { attachmentOctets: 200_000 }, store: { runWorkTwice: true } });
+  server = await givenServer({ people: ALICE_AND_BOB, provider: memoryStore({ runWorkTwice: true }), limits: { attachmentOctets: 200_000 } });
   dav = new Dav(server.url);
 });
 afterAll(async () => { await server[Symbol.asyncDispose](); });
@@ -208,7 +209,7 @@ describe('COPY and MOVE', () => {
     await dav.send('MKCOL', `${base}c/`);
     await put('c/a.txt', 'travels');
     const target = `/calendars/__uids__/id-bob/dropbox/from-alice-${round}/`;
-    const moved = await dav.send('MOVE', `${base}c/`, { as: 'admin', headers: { Destination: target } });
+    const moved = await dav.send('MOVE', `${base}c/`, { as: 'root', headers: { Destination: target } });
     expect(moved.status).toBe(201);
     expect((await dav.send('GET', `${target}a.txt`, { as: 'bob' })).text).toBe('travels');
     expect((await dav.send('GET', `${base}c/a.txt`)).status).toBe(404);

@@ -1,15 +1,16 @@
 /** PROPFIND and PROPPATCH over HTTP: what is listed, what is told of what is not there, and that all is set or nothing. */
+import { memoryStore } from '@kalends/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ALICE_AND_BOB, givenServer } from './caldav-server.ts';
+import type { GivenServer } from './caldav-server.ts';
 import { Dav, eventText, hrefsIn, NAMESPACES } from './dav.ts';
-import { startWebdavServer } from './webdav-server.ts';
-import type { WebdavServer } from './webdav-server.ts';
 
 const HOME = '/calendars/__uids__/id-alice/';
 const CALENDAR = `${HOME}calendar/`;
-let server: WebdavServer;
+let server: GivenServer;
 let dav: Dav;
 beforeAll(async () => {
-  server = await startWebdavServer({ store: { runWorkTwice: true } });
+  server = await givenServer({ people: ALICE_AND_BOB, provider: memoryStore({ runWorkTwice: true }), limits: { homeOctets: 104_857_600 } });
   dav = new Dav(server.url);
   await dav.propfind(HOME, '<D:displayname/>');
 });
@@ -25,7 +26,7 @@ describe('PROPFIND', () => {
     for (const base of [HOME, '/calendars/users/alice/']) {
       const { status, text } = await dav.propfind(base, '<D:resourcetype/>', { depth: '1' });
       expect(status).toBe(207);
-      expect([...hrefsIn(text)].sort()).toEqual(['', 'calendar/', 'dropbox/', 'freebusy', 'notification/', 'tasks/'].map((name) => base + name));
+      expect([...hrefsIn(text)].sort()).toEqual(['', 'calendar/', 'dropbox/', 'freebusy', 'inbox/', 'notification/', 'outbox/', 'tasks/'].map((name) => base + name));
     }
   });
 

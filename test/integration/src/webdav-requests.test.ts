@@ -3,17 +3,17 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ALICE_AND_BOB, givenServer } from './caldav-server.ts';
+import type { GivenServer } from './caldav-server.ts';
 import { Dav, eventText, NAMESPACES } from './dav.ts';
-import { startWebdavServer } from './webdav-server.ts';
-import type { WebdavServer } from './webdav-server.ts';
 
 const HOME = '/calendars/__uids__/id-alice/';
 const CALENDAR = `${HOME}calendar/`;
 const ERROR = /^<\?xml version='1\.0' encoding='UTF-8'\?>\n<error xmlns='DAV:'>(?:<[\w-]+[^>]*\/>|<([\w-]+)[^>]*>.*<\/\1>)?<error-description xmlns='http:\/\/twistedmatrix\.com\/xml_namespace\/dav\/'>[A-Z][^<]* \(request [\w-]+\)<\/error-description><\/error>$/s;
-let server: WebdavServer;
+let server: GivenServer;
 let dav: Dav;
 beforeAll(async () => {
-  server = await startWebdavServer();
+  server = await givenServer({ people: ALICE_AND_BOB });
   dav = new Dav(server.url);
   await dav.propfind(HOME, '<D:displayname/>');
   await dav.send('PUT', `${CALENDAR}a.ics`, { body: eventText('a') });
@@ -177,7 +177,7 @@ describe('a long listing', () => {
   const options = { method: 'PROPFIND', headers: { Authorization: `Basic ${btoa('bob:bob')}`, Depth: '1' } };
   beforeAll(async () => {
     await dav.propfind(PATH, '<D:displayname/>', { as: 'bob' });
-    const { store } = server.memory;
+    const { store } = server;
     const home = (await store.findHome('id-bob' as never))!;
     const collection = (await store.findCollection(home.root.id, 'calendar'))!;
     await store.write(home.id, { octets: Infinity, collections: 10, itemsPerCollection: COUNT, attachmentsPerItem: 1 }, async (tx) => {

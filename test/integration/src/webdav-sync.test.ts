@@ -1,19 +1,19 @@
 /** sync-collection (RFC 6578) over HTTP: of a calendar and of a home, whole, in parts, and from tokens that are not or no longer good. */
 import type { CollectionId, ItemName } from '@kalends/contracts';
-import { fakeClock } from '@kalends/testkit';
+import { fakeClock, memoryStore } from '@kalends/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ALICE_AND_BOB, givenServer } from './caldav-server.ts';
+import type { GivenServer } from './caldav-server.ts';
 import { Dav, eventText, hrefsIn, NAMESPACES } from './dav.ts';
 import type { DavAnswer, DavRequestOptions } from './dav.ts';
-import { startWebdavServer } from './webdav-server.ts';
-import type { WebdavServer } from './webdav-server.ts';
 
 const HOME = '/calendars/users/alice/';
 const CALENDAR = `${HOME}calendar/`;
 const LIMITS = { octets: Infinity, collections: 100, itemsPerCollection: 100_000, attachmentsPerItem: 10 };
-let server: WebdavServer;
+let server: GivenServer;
 let dav: Dav;
 beforeEach(async () => {
-  server = await startWebdavServer();
+  server = await givenServer({ people: ALICE_AND_BOB });
   dav = new Dav(server.url);
   await dav.propfind(HOME, '<D:displayname/>');
 });
@@ -29,7 +29,7 @@ async function sync(path: string, token = '', { level = '1', more = '', props = 
   return { status, text, token: /<sync-token>([^<]*)</.exec(text)?.[1] ?? '', hrefs: hrefsIn(text).filter((href) => !gone.includes(href)).sort(), gone };
 }
 async function write(change: Readonly<Record<string, string | null>>, segment = 'calendar'): Promise<void> {
-  const { store } = server.memory;
+  const { store } = server;
   const home = (await store.findHome('id-alice' as never))!;
   const collection: CollectionId = (await store.findCollection(home.root.id, segment))!.id;
   await store.write(home.id, LIMITS, async (tx) => {
@@ -57,7 +57,7 @@ describe('a calendar', () => {
   it.each([['a calendar', CALENDAR, '1'], ['a home', HOME, 'infinite']])('begins %s with all that is there and nothing that is gone, however long the log and however little it reaches back (RFC 6578 §3.4)', async (_, path, level) => {
     await server[Symbol.asyncDispose]();
     const clock = fakeClock();
-    server = await startWebdavServer({ store: { clock, tombstones: { days: 0, count: 1 } } });
+    server = await givenServer({ people: ALICE_AND_BOB, provider: memoryStore({ clock, tombstones: { days: 0, count: 1 } }) });
     dav = new Dav(server.url);
     await dav.propfind(HOME, '<D:displayname/>');
     const names = Array.from({ length: 1_300 }, (_, number) => `${String(number)}.ics`);
@@ -104,7 +104,7 @@ describe('a calendar', () => {
   it.each([['a calendar', CALENDAR], ['a home', HOME]])('refuses a token of %s to which the log no longer reaches, and begins anew without one (RFC 6578 §3.2)', async (_, path) => {
     await server[Symbol.asyncDispose]();
     const clock = fakeClock();
-    server = await startWebdavServer({ store: { clock, tombstones: { days: 0, count: 1 } } });
+    server = await givenServer({ people: ALICE_AND_BOB, provider: memoryStore({ clock, tombstones: { days: 0, count: 1 } }) });
     dav = new Dav(server.url);
     await dav.propfind(HOME, '<D:displayname/>');
     await write({ 'a.ics': '1', 'b.ics': '1', 'c.ics': '1' });
@@ -174,7 +174,7 @@ describe('a calendar', () => {
 describe('a home', () => {
   it('gives its collections, and the dropbox as one that does not sync (RFC 6578 §3.3)', async () => {
     const { hrefs, text } = await sync(HOME);
-    expect(hrefs).toEqual(['calendar/', 'dropbox/', 'freebusy', 'notification/', 'tasks/'].map((name) => HOME + name));
+    expect(hrefs).toEqual(['calendar/', 'dropbox/', 'freebusy', 'inbox/', 'notification/', 'outbox/', 'tasks/'].map((name) => HOME + name));
     expect(text).toContain(`<response><href>${HOME}dropbox/</href><status>HTTP/1.1 403 Forbidden</status><error><supported-report/>`);
   });
 
@@ -205,7 +205,7 @@ describe('a home', () => {
     const { token } = await sync(HOME);
     await dav.send('PUT', `${HOME}dropbox/x.txt`, { body: 'x' });
     await dav.send('MKCOL', `${HOME}dropbox/y/`);
-    const { store } = server.memory;
+    const { store } = server;
     const home = (await store.findHome('id-alice' as never))!;
     const tasks = (await store.findCollection(home.root.id, 'tasks'))!;
     await store.write(home.id, LIMITS, (tx) => tx.removeCollection(tasks.id));
