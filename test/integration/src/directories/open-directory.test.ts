@@ -59,6 +59,27 @@ describeWithAll(['slapd', 'ldapmodify', 'openssl'], 'an OpenLDAP with Apple\'s a
     expect((await dav.send('PROPFIND', '/principals/users/*/', { ...as(alice), depth: '0' })).status).toBe(404);
   });
 
+  it('opens only to the groups of the access list, nested ones counted, and gives its administrators by group (R43, R44)', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kalends-gates-'));
+    const config = join(folder, 'caldavd.yaml');
+    await writeFile(config, [
+      'access-list: [groups/staff]', 'admins: [groups/engineers]', 'plugins:', '  storage: { use: storage-flat-file }', '  people:', '    use: directory-open-directory',
+      '    with: { url: { env: LDAP_URL }, base: { env: LDAP_BASE }, bind-dn: { env: LDAP_BIND_DN }, bind-password: { env: LDAP_BIND_PW }, ca: { env: LDAP_CA }, users: { enabled: { attribute: calStatus, values: [active] } } }',
+      '  basic: { use: auth-basic }', '',
+    ].join('\n'));
+    await using gated = await startServerProcess({ config, env: ldap.env });
+    const door = new Dav(gated.url);
+    const status = (account: string, path = '/', password = `${account}pw`): Promise<number> => door.propfind(path, '<D:displayname/>', { as: account, password }).then((answer) => answer.status);
+    expect([await status('alice'), await status('bob')]).toEqual([207, 207]);
+    expect(await status('zoe')).toBe(403);
+    expect(gated.output()).toMatch(/zoe.* is not on the access list of this service/);
+    expect(await status('zoe', '/', 'wrong'), 'no proof, no news').toBe(401);
+    expect(await status('off'), 'disabled').toBe(401);
+    expect(await status('bob', '/calendars/users/alice/calendar/')).toBe(207);
+    expect(await status('alice', '/calendars/users/bob/calendar/')).toBe(403);
+    await rm(folder, { recursive: true });
+  });
+
   it('refuses to start with Digest, which a bind cannot prove, and says why', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'kalends-digest-'));
     const config = join(folder, 'caldavd.yaml');
