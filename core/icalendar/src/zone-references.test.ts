@@ -81,6 +81,15 @@ describe('time zones by reference on octets (RFC 7809, CalDAV-Timezones)', () =>
     expect(tzids(octetsWithZones(body))).toEqual(['Europe/Berlin']);
   });
 
+  it('takes a CR alone for no end of a line, and looks once for an end that is not there', () => {
+    const odd = calendar(event('DTSTART;TZID=Europe/Berlin:20260303T100000', ...Array<string>(40_000).fill('X-A:\rBEGIN:VTIMEZONE')));
+    expect(objectOf(odd).uid).toBe('a');
+    expect(octetsWithoutKnownZones(odd)).toBe(odd);
+    expect(tzids(octetsWithZones(odd))).toEqual(['Europe/Berlin']);
+    const mars = calendar('BEGIN:VTIMEZONE', 'X-A:\rTZID:Europe/Berlin', 'TZID:Mars', 'BEGIN:STANDARD', 'DTSTART:19700101T000000', 'TZOFFSETFROM:+0000', 'TZOFFSETTO:+0037', 'END:STANDARD', 'END:VTIMEZONE', event('DTSTART;TZID=Mars:20260303T100000'));
+    expect(octetsWithoutKnownZones(mars)).toBe(mars);
+  });
+
   it('adds no more definitions than a sane object names', () => {
     const body = calendar(event('DTSTART:20260303T100000Z', ...Array.from({ length: 2000 }, (_, at) => `X-AT;TZID=/vendor${at}/Europe/Berlin:20260303T100000`)));
     expect([tzids(octetsWithZones(body)).length, withZones(objectOf(body)).root.components.length]).toEqual([MAX_ADDED_ZONES, MAX_ADDED_ZONES + 1]);

@@ -93,7 +93,7 @@ export function octetsWithZones(body: Uint8Array): Uint8Array {
   // At the beginning of a line it is a definition's own.
   if (at < 0 || body[at - 1] === LINE_FEED) return body;
   const text = latin1(body);
-  const defined = new Set(Array.from(text.matchAll(DEFINITION), ([definition]) => definedIn(definition)));
+  const defined = new Set(Array.from(definitionsIn(text), ({ definition }) => definedIn(definition)));
   const missing = namesIn(text).filter((tzid) => !defined.has(tzid)).slice(0, MAX_ADDED_ZONES).flatMap((tzid) => definitionText(tzid) ?? []);
   const into = text.search(FIRST_COMPONENT) + 1;
   return missing.length === 0 || into === 0 ? body : Buffer.concat([body.subarray(0, into), Buffer.from(missing.join(''), 'latin1'), body.subarray(into)]);
@@ -106,20 +106,30 @@ export function octetsWithoutKnownZones(body: Uint8Array): Uint8Array {
   if (Buffer.prototype.indexOf.call(body, WORD) < 0) return body;
   const kept: Uint8Array[] = [];
   let from = 0;
-  for (const { 0: definition, index } of latin1(body).matchAll(DEFINITION)) {
+  for (const { definition, at } of definitionsIn(latin1(body))) {
     if (!isIana(definedIn(definition))) continue;
-    kept.push(body.subarray(from, index));
-    from = index + definition.length;
+    kept.push(body.subarray(from, at));
+    from = at + definition.length;
   }
   if (from === 0) return body;
   kept.push(body.subarray(from));
   return Buffer.concat(kept);
 }
-const DEFINITION = /^BEGIN:VTIMEZONE[ \t]*\r?\n[^]*?^END:VTIMEZONE[ \t]*(?:\r?\n|$)/gim;
+
+/** From line to line, where LF alone ends one, as in `scan.ts`. One without an end is the last: each octet is looked at twice at most. */
+function* definitionsIn(text: string): Generator<{ readonly definition: string; readonly at: number }> {
+  const [begin, end] = [/(?<![^\n])BEGIN:VTIMEZONE[ \t]*\r?\n/gi, /(?<![^\n])END:VTIMEZONE[ \t]*(?:\r?\n|$)/gi];
+  for (let opened = begin.exec(text); opened !== null; opened = begin.exec(text)) {
+    end.lastIndex = begin.lastIndex;
+    if (end.exec(text) === null) return;
+    yield { definition: text.slice(opened.index, end.lastIndex), at: opened.index };
+    begin.lastIndex = end.lastIndex;
+  }
+}
 
 /** The TZID of a VTIMEZONE as text, in ASCII. */
 function definedIn(definition: string): string {
-  return readText(/^TZID(?:;[^:\r\n]*)?:([^\r\n]*)/im.exec(unfolded(definition))?.[1]?.trim() ?? '');
+  return readText(/\nTZID(?:;[^:\r\n]*)?:([^\r\n]*)/i.exec(unfolded(definition))?.[1]?.trim() ?? '');
 }
 
 /** TZIDs that are parameters of some line, each once; not those that stand in a value. */
