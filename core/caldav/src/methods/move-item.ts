@@ -28,7 +28,8 @@ export class MoveItem {
     return [
       {
         method: 'MOVE', kinds: ['calendar-item'], select: { meta: true },
-        requires: removing,
+        // Where it comes to it may be open to whoever moves it.
+        requires: (resource) => [{ on: 'self', privileges: READ }, ...removing(resource)],
         handle: (request) => this.#move(request),
       },
       { method: 'COPY', kinds: ['calendar-item', 'calendar'], requires: () => [{ on: 'self', privileges: READ }], handle: refuseCopy },

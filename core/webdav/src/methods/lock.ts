@@ -3,7 +3,7 @@
  * that is held. Decided inside the change. Whoever may write may lock: a lock gives no rights, it holds off others.
  */
 import type { DavRequest, Lock, MethodSpec, Need, StoreWriter } from '@kalends/contracts';
-import { BIND, WRITE_CONTENT } from '@kalends/contracts';
+import { BIND, READ, WRITE_CONTENT } from '@kalends/contracts';
 import { randomUUID } from 'node:crypto';
 import { answerXml } from '../answer.ts';
 import { engineOf } from '../engine.ts';
@@ -152,10 +152,16 @@ function answerLocks({ http, engine, resource }: EngineRequest, status: number, 
   }, headers);
 }
 
-/** §9.10.3, §9.10.9: members that are locked kept the whole from being locked. */
+/** §9.10.3, §9.10.9: members that are locked kept the whole from being locked. One that the caller may not see is not named. */
 async function answerConflict(request: EngineRequest, rivals: readonly Lock[]): Promise<void> {
+  const seen: string[] = [];
+  for (const href of hrefs(request, rivals)) {
+    const judged = await request.judge(href, { acl: true });
+    if (judged !== undefined && (judged.access & READ) === READ) seen.push(href);
+  }
+  if (seen.length === 0) throw noConflictingLock([request.href], 'Somebody has locked something in this already.');
   const out = request.multistatus();
-  for (const href of hrefs(request, rivals)) out.status(href, 423, noConflictingLock([href], 'Somebody has locked this already.'));
+  for (const href of seen) out.status(href, 423, noConflictingLock([href], 'Somebody has locked this already.'));
   out.status(request.href, 424);
   await out.end();
 }
