@@ -84,6 +84,17 @@ describe('classicKeys', () => {
     });
   });
 
+  it('takes base and reading account of the classic LDAP service', () => {
+    withPlist(`<key>DirectoryService</key><dict><key>type</key><string>LdapDirectoryService</string><key>params</key><dict>
+      <key>uri</key><string>ldaps://ldap.example.com</string><key>rdnSchema</key><dict><key>base</key><string>dc=example,dc=com</string></dict>
+      <key>credentials</key><dict><key>dn</key><string>uid=reader,dc=example,dc=com</string><key>password</key><string>secret</string></dict>
+    </dict></dict>`, (file) => {
+      expect(readConfig({ file, environment: {} }).instances.find(({ name }) => name === 'directory-service')).toMatchObject({
+        use: 'directory-open-directory', with: { url: 'ldaps://ldap.example.com', base: 'dc=example,dc=com', 'bind-dn': 'uid=reader,dc=example,dc=com', 'bind-password': 'secret' },
+      });
+    });
+  });
+
   it('names the key of the property list when the model refuses its value', () => {
     withPlist('<key>HTTPPort</key><integer>8008</integer>\n<key>ServerHostName</key><string>not a host</string>', (file) => {
       const { problems } = readConfig({ file, environment: {} });

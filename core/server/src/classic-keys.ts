@@ -166,11 +166,16 @@ function directory(map: Mapping): void {
   }
 }
 
-/** The node is the directory's address: `/LDAPv3/ldap.example.com`. */
+/** The node is the directory's address (`/LDAPv3/ldap.example.com`), or `uri` is; base and reading account stand where the LDAP service had them. */
 function openDirectory(params: Readonly<Record<string, unknown>>): object {
   const node = typeof params['node'] === 'string' ? params['node'].replace(/^\/LDAPv3\//, '') : undefined;
   const uri = params['uri'] ?? (node === undefined || node.startsWith('/') ? undefined : `ldap://${node}`);
-  return uri === undefined ? {} : { url: uri };
+  const { base } = isMap(params['rdnSchema']) ? params['rdnSchema'] : {};
+  const { dn, password } = isMap(params['credentials']) ? params['credentials'] : {};
+  return {
+    ...(uri === undefined ? {} : { url: uri }), ...(base === undefined ? {} : { base }),
+    ...(dn === undefined || password === undefined ? {} : { 'bind-dn': dn, 'bind-password': password }),
+  };
 }
 
 function others(map: Mapping): void {
