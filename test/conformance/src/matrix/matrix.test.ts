@@ -55,4 +55,9 @@ describe('what the matrix is made from', () => {
     expect(page).toContain('| 9.7 | a \\| b | *not covered* |');
     expect(page).toContain('| 9.7 | a \\| b | [webdav-files](../test/integration/src/webdav-files.test.ts): are read %s |');
   });
+
+  it('names the clients by their tests', () => {
+    const ours = titlesIn('test/integration/src/clients/curl.test.ts', SOURCE);
+    expect(renderPage([], [], ours, {})).toContain('as a user starts it: [files, a client](../test/integration/src/clients/curl.test.ts).');
+  });
 });

@@ -51,12 +51,22 @@ export function renderPage(requirements: readonly Requirements[], deviations: re
       ...requirements.map(({ document, title, musts }) => [`[${document}](#${anchor(heading(document, title))}) ${title}`, String(musts.length), String(covered(musts))]),
       ['together', String(all.length), String(covered(all))],
     ]),
-    '- [Where Apple\'s suite and this server differ](#where-apples-suite-and-this-server-differ)\n',
+    '- [Clients](#clients)\n- [Where Apple\'s suite and this server differ](#where-apples-suite-and-this-server-differ)\n',
     ...requirements.map(({ document, title, note, musts }) => [
       `## ${heading(document, title)}\n`, ...(note === undefined ? [] : [`${note}\n`]), table(['§', 'requires', 'tests'], musts.map((must) => [must.section, must.says, testsCell(must, titles)])),
     ].join('\n')),
+    clientsSection(titles),
     suiteSection(deviations, failuresOf(known)),
   ].join('\n');
+}
+
+/** By the folders they are in: programs that run, and what others were seen to send. */
+function clientsSection(titles: readonly TestTitle[]): string {
+  const named = (folder: string): string => {
+    const files = [...new Set(titles.map(({ file }) => file.replaceAll('\\', '/')).filter((file) => file.startsWith(`test/integration/src/${folder}/`)))];
+    return files.map((file) => `[${[...new Set(titles.filter((one) => one.file.replaceAll('\\', '/') === file && one.within.length > 0).map(({ within }) => within[0]!))].join(', ')}](../${file})`).join('; ');
+  };
+  return `## Clients\n\nThe programs themselves, against a server as a user starts it: ${named('clients')}.\n\nWhat others send, request by request: ${named('interop')}.\n`;
 }
 
 function suiteSection(deviations: readonly Deviation[], failures: readonly Failure[]): string {
