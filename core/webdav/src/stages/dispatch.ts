@@ -1,5 +1,5 @@
 /** Stage 6: the handler, once the request is known to say nothing that nobody would read. */
-import { hasBody } from '@kalends/http';
+import { declaredLength, hasBody } from '@kalends/http';
 import { unsupportedMediaType } from '../errors/preconditions.ts';
 import { HandlerRequest } from '../request.ts';
 import type { Authorized } from './passage.ts';
@@ -12,7 +12,9 @@ export async function dispatch(passage: Authorized): Promise<Authorized> {
   const request = new HandlerRequest(passage);
   const { http, method, spec } = passage;
   // A body of no declared length may be none: proxies announce such.
-  if (WITHOUT_BODY.has(method) && spec.refuses !== true && hasBody(http) && (await request.body(LOOKED_AT_OCTETS)).length > 0) throw unsupportedMediaType(`${method} has no body here.`);
+  if (WITHOUT_BODY.has(method) && spec.refuses !== true && hasBody(http) && (declaredLength(http) !== undefined || (await request.body(LOOKED_AT_OCTETS)).length > 0)) {
+    throw unsupportedMediaType(`${method} has no body here.`);
+  }
   await spec.handle(request);
   return passage;
 }
