@@ -64,6 +64,10 @@ describe('an app password', () => {
     expect(patched.status === 403 || (patched.status === 207 && patched.text.includes('403 Forbidden') && !patched.text.includes('200 OK'))).toBe(true);
     const delegates = await ask(password, 'PROPPATCH', '/principals/users/alice/calendar-proxy-write/', '<propertyupdate xmlns="DAV:"><set><prop><group-member-set><href>/principals/users/bob/</href></group-member-set></prop></set></propertyupdate>');
     expect(delegates.text).not.toContain('200 OK');
+    // Not even the lock that its owner made from another device goes.
+    const lock = await fetch(`${server.url}${HOME}calendar/one.ics`, { method: 'LOCK', headers: { authorization: `Basic ${btoa('alice:alice')}` }, body: '<lockinfo xmlns="DAV:"><lockscope><exclusive/></lockscope><locktype><write/></locktype></lockinfo>' });
+    const token = { 'lock-token': lock.headers.get('lock-token')! };
+    expect([await status(password, 'UNLOCK', `${HOME}calendar/one.ics`, undefined, token), await status('alice', 'UNLOCK', `${HOME}calendar/one.ics`, undefined, token)]).toEqual([403, 204]);
     expect(await status(password, 'GET', `${HOME}calendar/one.ics`)).toBe(200);
   });
 

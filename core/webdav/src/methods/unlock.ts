@@ -22,7 +22,7 @@ async function handle(given: DavRequest): Promise<void> {
   await engine.store.write(resource.collection!.home, await writeLimits(engine, resource), async (tx) => {
     const lock = (await locksIn(tx)).find(({ token }) => token === wanted);
     if (lock === undefined || !covers(lock, path)) throw lockTokenMatchesRequestUri('There is no such lock on this resource.');
-    if (lock.owner !== identity.principal) request.need(access, UNLOCK, request.href);
+    if (lock.owner !== identity.principal || identity.scope?.readOnly === true) request.need(access, UNLOCK, request.href);
     await tx.removeLock(lock.token);
   });
   answer(http, 204);
