@@ -8,6 +8,7 @@ import type { Logger } from '@kalends/kernel';
 import type { AccessList } from './access-list.ts';
 import type { Administrators } from './administrators.ts';
 import type { Authentication, Refusal } from './authentication.ts';
+import { claimedAccount } from './claimed-account.ts';
 import { clientOf, noteAccount } from './exchange.ts';
 import type { Failures } from './failures.ts';
 import { Proofs } from './proofs.ts';
@@ -71,7 +72,7 @@ export class Authenticators implements Authentication {
   }
 
   async #prove(request: AuthRequest): Promise<Proved> {
-    const claimed = claimedAccount(request);
+    const claimed = claimedAccount(request.headers);
     const standing = await this.#options.failures.look(request.address, claimed);
     if (standing.refuseSeconds > 0) {
       return { refusal: { challenges: [], status: 429, retryAfterSeconds: standing.refuseSeconds }, delayMilliseconds: 0 };
@@ -169,11 +170,4 @@ export function requestOf(exchange: HttpExchange): AuthRequest {
     // A proxy's connection carries many people, and so does one of HTTP/2 (2.8 of the plan).
     connection: throughProxy || request.httpVersionMajor > 1 ? undefined : request.socket,
   };
-}
-
-/** Whom the client says it is, for counting failures only; undefined where the scheme does not say it in the clear. */
-function claimedAccount({ headers }: AuthRequest): string | undefined {
-  const field = headers.authorization ?? '';
-  if (/^basic\s/i.test(field)) return Buffer.from(field.slice('basic '.length), 'base64').toString('latin1').split(':', 1)[0];
-  return /username="?([^",]*)/i.exec(field)?.[1];
 }

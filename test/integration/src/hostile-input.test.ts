@@ -208,6 +208,18 @@ describe('guessing', () => {
     expect((await dav.send('GET', '/', { as: 'bob' })).status).toBe(200);
     expect(statusOf(await attempt(`Basic ${btoa('carol:carol')}`))).toBe(200);
   });
+
+  it('is counted however the name is spelled, and forgotten by nobody else\'s success (R45)', async () => {
+    const from = (authorization: string): Promise<string> => raw(`GET /principals/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: ${authorization}\r\n\r\n`, '127.9.9.9');
+    const nonce = /algorithm=MD5, nonce="([^"]+)"/.exec((await dav.send('GET', '/principals/', { as: '' })).headers.get('www-authenticate')!)![1]!;
+    const spelled = (name: string): string => `Digest ${name}, realm="Kalends", nonce="${nonce}", uri="/principals/", algorithm=MD5, response="x", qop=auth, nc=00000001, cnonce="c"`;
+    await Promise.all(['"dan"', '"d\\an"', '"da\\n"', '"\\dan"', '"DAN"'].flatMap((name) => [spelled(`username=${name}`), spelled(`username = ${name}`), spelled(`username*=UTF-8''${encodeURIComponent(name.replaceAll(/["\\]/g, ''))}`), spelled(`Username=${name}`), `Basic ${btoa('dan:x')}`]).map(from));
+    const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
+    const cnonce = 'username=dan';
+    const response = md5(`${md5('bob:Kalends:bob')}:${nonce}:00000001:${cnonce}:auth:${md5('GET:/principals/')}`);
+    expect(statusOf(await from(`Digest cnonce="${cnonce}", username="bob", realm="Kalends", nonce="${nonce}", uri="/principals/", algorithm=MD5, response="${response}", qop=auth, nc=00000001`))).toBe(200);
+    expect(statusOf(await from(`Basic ${btoa('dan:x')}`))).toBe(429);
+  });
 });
 
 describe('the logs', () => {
