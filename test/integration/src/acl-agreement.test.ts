@@ -10,21 +10,21 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CALENDAR, PRINCIPAL, ace, acl, aclOf, givenPeople } from './acl-given.ts';
-import { NOW } from './caldav-server.ts';
+import { ace, acl, aclOf, givenPeople } from './acl-given.ts';
+import { calendarMultiget, calendarQuery, freeBusyQuery, propfind, setMembers, syncCollection } from './bodies.ts';
+import { CALENDAR, NOW, PRINCIPAL } from './caldav-server.ts';
 import type { Answer, GivenServer } from './caldav-server.ts';
 
 const HOURS = ['08', '10', '12'] as const;
 const EVENTS = HOURS.map((hour) => `${CALENDAR}e${hour}.ics`);
 const READERS = ['amy', 'ben', 'cat', 'dan', 'root'] as const;
-const NAMES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"';
 
 let server: GivenServer;
 
 /** Events of amy's, and dan as her delegate who reads. */
 async function fill(): Promise<void> {
   for (const [at, path] of EVENTS.entries()) await server.send('PUT', path, event(`e${String(at)}`, { start: NOW + Number(HOURS[at]) * 3600 }).body);
-  await server.send('PROPPATCH', `${PRINCIPAL('amy')}calendar-proxy-read/`, `<propertyupdate ${NAMES}><set><prop><group-member-set><href>${PRINCIPAL('dan')}</href></group-member-set></prop></set></propertyupdate>`);
+  await server.send('PROPPATCH', `${PRINCIPAL('amy')}calendar-proxy-read/`, setMembers('dan'));
 }
 
 /** The principals that stand for each: RFC 3744 §5.5.1. */
@@ -48,14 +48,14 @@ const hrefs = (answer: Answer): readonly string[] => (answer.status === 207 ? [.
 const busy = ({ text }: Answer): readonly string[] => [...text.replaceAll('\r\n ', '').matchAll(/FREEBUSY[^:\s]*:(\S+)/g)].flatMap(([, spans]) => spans!.split(',').map((span) => span.slice(9, 11)));
 const report = (path: string, body: string, as: string): Promise<Answer> => server.send('REPORT', path, body, { Depth: '1' }, as);
 
-const multiget = `<C:calendar-multiget ${NAMES}><prop><getetag/></prop>${EVENTS.map((href) => `<href>${href}</href>`).join('')}</C:calendar-multiget>`;
+const multiget = calendarMultiget('<getetag/>', EVENTS);
 const LISTINGS: readonly ((as: string) => Promise<readonly string[]>)[] = [
-  async (as) => hrefs(await server.send('PROPFIND', CALENDAR, `<propfind ${NAMES}><prop><getetag/></prop></propfind>`, { Depth: '1' }, as)),
-  async (as) => hrefs(await report(CALENDAR, `<C:calendar-query ${NAMES}><prop><getetag/></prop><C:filter><C:comp-filter name="VCALENDAR"/></C:filter></C:calendar-query>`, as)),
-  async (as) => hrefs(await report(CALENDAR, `<sync-collection ${NAMES}><sync-token/><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>`, as)),
+  async (as) => hrefs(await server.send('PROPFIND', CALENDAR, propfind('<getetag/>'), { Depth: '1' }, as)),
+  async (as) => hrefs(await report(CALENDAR, calendarQuery('<getetag/>'), as)),
+  async (as) => hrefs(await report(CALENDAR, syncCollection(), as)),
   async (as) => [...(await server.send('GET', CALENDAR, undefined, {}, as)).text.matchAll(/UID:e(\d)/g)].map(([, at]) => EVENTS[Number(at)]!).sort(),
 ];
-const freeBusy = `<C:free-busy-query ${NAMES}><C:time-range start="20260101T000000Z" end="20260102T000000Z"/></C:free-busy-query>`;
+const freeBusy = freeBusyQuery('start="20260101T000000Z" end="20260102T000000Z"');
 
 const principal = fc.constantFrom('ben', 'cat', 'dan', 'staff', `${PRINCIPAL('amy')}calendar-proxy-read/`, '<authenticated/>', '<all/>', '<unauthenticated/>', '<self/>');
 const entry = fc.tuple(principal, fc.constantFrom('grant' as const, 'deny' as const), fc.constantFrom('read', 'C:read-free-busy', 'read read-acl', 'C:read-free-busy read')).map(([who, sense, names]) => ace(who, sense, names));

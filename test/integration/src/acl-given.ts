@@ -1,11 +1,9 @@
 /** For stories about ACLs: a server with some people, bodies of ACL requests, and DAV:acl as lines that a test can compare. */
 import type { Element } from '@kalends/webdav';
 import { group, person } from '@kalends/testkit';
-import { AMY_HOME, givenServer } from './caldav-server.ts';
+import { props } from './bodies.ts';
+import { PRINCIPAL, givenServer } from './caldav-server.ts';
 import type { Answer, GivenServer, ServerOptions } from './caldav-server.ts';
-
-export const CALENDAR = `${AMY_HOME}calendar/`;
-export const PRINCIPAL = (name: string): string => `/principals/__uids__/id-${name}/`;
 
 /** amy, whose home it is; ben, cat (who is staff) and dan; an administrator; a group. */
 export function givenPeople(options: ServerOptions = {}): Promise<GivenServer> {
@@ -21,8 +19,6 @@ export function ace(who: string, sense: 'grant' | 'deny', privileges: string, mo
 export const acl = (...aces: readonly string[]): string => `<acl xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav">${aces.join('')}</acl>`;
 export const grant = (who: string, privileges: string): string => ace(who, 'grant', privileges);
 export const deny = (who: string, privileges: string): string => ace(who, 'deny', privileges);
-
-export const props = (...names: readonly string[]): string => `<propfind xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><prop>${names.map((name) => `<${name}/>`).join('')}</prop></propfind>`;
 
 /** DAV:acl of a resource, an entry a line: `ben grants read write; inherited from /…/`. */
 export async function aclOf(server: GivenServer, path: string, as = 'amy'): Promise<readonly string[]> {

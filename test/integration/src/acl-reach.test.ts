@@ -2,17 +2,17 @@
  * What follows from a list (RFC 3744 §6, §7): every path to an event or a file obeys it, listings leave out what it closes, sync tells when it opens or closes, and
  * MOVE takes it along. How lists are set is `acl.test.ts`.
  */
-import { event } from '@kalends/testkit';
+import { event, utc } from '@kalends/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CALENDAR, PRINCIPAL, acl, deny, givenPeople, grant, mayDo, needed, ownAcl, props } from './acl-given.ts';
-import { AMY_HOME, BOB_HOME, NOW } from './caldav-server.ts';
+import { acl, deny, givenPeople, grant, mayDo, needed, ownAcl } from './acl-given.ts';
+import { calendarMultiget, calendarQuery, freeBusyQuery, propfind, proppatch, props, setMembers, syncCollection } from './bodies.ts';
+import { AMY_HOME, BOB_HOME, CALENDAR, NOW, PRINCIPAL } from './caldav-server.ts';
 import type { Answer, GivenServer } from './caldav-server.ts';
 
 const BEN_HOME = BOB_HOME.replace('bob', 'ben');
 const HIDDEN = `${CALENDAR}hidden.ics`;
 const SEEN = `${CALENDAR}seen.ics`;
 const DROPBOX = `${AMY_HOME}dropbox/`;
-const NAMES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"';
 const HOUR = 3600;
 
 let server: GivenServer;
@@ -28,16 +28,15 @@ const report = (path: string, body: string, as: string, depth = '1'): Promise<An
 const hrefs = (answer: Answer): readonly string[] => [...answer.rows().keys()].sort();
 /** Responses as `href status`; those with properties are 200. */
 const told = (answer: Answer): readonly string[] => [...answer.rows()].map(([href, { status }]) => `${href} ${String(status ?? 200)}`).sort();
-const stamp = (seconds: number): string => new Date(seconds * 1000).toISOString().replaceAll(/[-:]|\.\d+/g, '');
 const file = (path: string, as = 'amy', text = path): Promise<Answer> => send('PUT', path, as, text, { 'Content-Type': 'text/plain' });
 
-const multiget = (...paths: readonly string[]): string => `<C:calendar-multiget ${NAMES}><prop><getetag/><C:calendar-data/></prop>${paths.map((path) => `<href>${path}</href>`).join('')}</C:calendar-multiget>`;
-const query = `<C:calendar-query ${NAMES}><prop><getetag/><C:calendar-data/></prop><C:filter><C:comp-filter name="VCALENDAR"/></C:filter></C:calendar-query>`;
-const sync = (token = '', level = '1'): string => `<sync-collection ${NAMES}><sync-token>${token}</sync-token><sync-level>${level}</sync-level><prop><getetag/></prop></sync-collection>`;
+const multiget = (...paths: readonly string[]): string => calendarMultiget('<getetag/><C:calendar-data/>', paths);
+const query = calendarQuery('<getetag/><C:calendar-data/>');
+const sync = (token = '', level = '1'): string => syncCollection('<getetag/>', token, level);
 const tokenOf = (answer: Answer): string => answer.xml().children.find(({ name }) => name.local === 'sync-token')!.text;
-const freeBusy = `<C:free-busy-query ${NAMES}><C:time-range start="${stamp(NOW)}" end="${stamp(NOW + 24 * HOUR)}"/></C:free-busy-query>`;
+const freeBusy = freeBusyQuery(`start="${utc(NOW)}" end="${utc(NOW + 24 * HOUR)}"`);
 const busy = ({ text }: Answer): readonly string[] => [...text.replaceAll('\r\n ', '').matchAll(/FREEBUSY[^:\s]*:(\S+)/g)].flatMap(([, spans]) => spans!.split(',').map((span) => span.slice(9, 11)));
-const ask = (who: string): string => ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//t//EN', 'METHOD:REQUEST', 'BEGIN:VFREEBUSY', 'UID:q', `DTSTAMP:${stamp(NOW)}`, `DTSTART:${stamp(NOW)}`, `DTEND:${stamp(NOW + 24 * HOUR)}`, `ORGANIZER:mailto:${who}@example.com`, 'ATTENDEE:mailto:amy@example.com', 'END:VFREEBUSY', 'END:VCALENDAR', ''].join('\r\n');
+const ask = (who: string): string => ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//t//EN', 'METHOD:REQUEST', 'BEGIN:VFREEBUSY', 'UID:q', `DTSTAMP:${utc(NOW)}`, `DTSTART:${utc(NOW)}`, `DTEND:${utc(NOW + 24 * HOUR)}`, `ORGANIZER:mailto:${who}@example.com`, 'ATTENDEE:mailto:amy@example.com', 'END:VFREEBUSY', 'END:VCALENDAR', ''].join('\r\n');
 
 describe('an event that is closed to somebody who reads and writes its calendar', () => {
   beforeAll(async () => {
@@ -48,7 +47,7 @@ describe('an event that is closed to somebody who reads and writes its calendar'
   });
 
   it('is refused by every method, like one without access at all', async () => {
-    const bodies: Readonly<Record<string, string | Uint8Array>> = { PUT: event('hidden').body, PROPFIND: props('getetag'), PROPPATCH: `<propertyupdate ${NAMES}><set><prop><displayname>x</displayname></prop></set></propertyupdate>`, REPORT: query, ACL: acl() };
+    const bodies: Readonly<Record<string, string | Uint8Array>> = { PUT: event('hidden').body, PROPFIND: props('getetag'), PROPPATCH: proppatch('<displayname>x</displayname>'), REPORT: query, ACL: acl() };
     for (const method of ['GET', 'HEAD', 'PUT', 'PROPFIND', 'PROPPATCH', 'REPORT', 'ACL', 'COPY']) {
       const answer = await send(method, HIDDEN, 'ben', bodies[method], { Destination: `${server.url}${CALENDAR}copy.ics`, Depth: '0' });
       expect([method, answer.status]).toEqual([method, 403]);
@@ -79,7 +78,7 @@ describe('an event that is closed to somebody who reads and writes its calendar'
   it('makes nobody busy before whom it is hidden: in reports, at the URL, through the outbox', async () => {
     await send('PROPFIND', BEN_HOME, 'ben', props('displayname'), { Depth: '0' });
     expect([busy(await report(CALENDAR, freeBusy, 'amy')), busy(await report(CALENDAR, freeBusy, 'ben')), busy(await report(CALENDAR, freeBusy, 'cat'))]).toEqual([['08', '12'], ['12'], ['08', '12']]);
-    const url = `${AMY_HOME}freebusy?start=${stamp(NOW)}&end=${stamp(NOW + 24 * HOUR)}`;
+    const url = `${AMY_HOME}freebusy?start=${utc(NOW)}&end=${utc(NOW + 24 * HOUR)}`;
     expect([busy(await send('GET', url, 'ben')), busy(await send('GET', url, 'cat'))]).toEqual([['12'], ['08', '12']]);
     expect([busy(await send('POST', `${BEN_HOME}outbox/`, 'ben', ask('ben'))), busy(await send('POST', '/calendars/users/cat/outbox/', 'cat', ask('cat')))]).toEqual([['12'], ['08', '12']]);
     expect(busy(await send('POST', `${BEN_HOME}outbox/`, 'root', ask('ben')))).toEqual(['12']);
@@ -98,7 +97,7 @@ describe('an event that is closed to somebody who reads and writes its calendar'
   });
 
   it('is not reached through a property or a condition', async () => {
-    await send('PROPPATCH', CALENDAR, 'ben', `<propertyupdate ${NAMES}><set><prop><x xmlns="urn:x"><href xmlns="DAV:">${HIDDEN}</href></x></prop></set></propertyupdate>`);
+    await send('PROPPATCH', CALENDAR, 'ben', proppatch(`<x xmlns="urn:x"><href xmlns="DAV:">${HIDDEN}</href></x>`));
     const expanded = await report(CALENDAR, '<expand-property xmlns="DAV:"><property name="x" namespace="urn:x"><property name="getetag"/></property></expand-property>', 'ben', '0');
     expect(expanded.text).toMatch(/hidden\.ics<\/href><status>HTTP\/1\.1 403/);
     const { headers } = await send('GET', HIDDEN);
@@ -153,19 +152,18 @@ describe('sync and lists (RFC 6578, RFC 3744)', () => {
   });
 
   it('tokens and ctag of a calendar move with its list', async () => {
-    const state = async (): Promise<string> => (await send('PROPFIND', `${AMY_HOME}changing/`, 'amy', `<propfind ${NAMES}><prop><sync-token/><getctag xmlns="http://calendarserver.org/ns/"/></prop></propfind>`, { Depth: '0' })).text;
+    const state = async (): Promise<string> => (await send('PROPFIND', `${AMY_HOME}changing/`, 'amy', propfind('<sync-token/><getctag xmlns="http://calendarserver.org/ns/"/>'), { Depth: '0' })).text;
     const before = await state();
     await set(`${AMY_HOME}changing/`, grant('ben', 'read'));
     expect(await state()).not.toBe(before);
   });
 
   it('a delegate\'s sync of the home loses a calendar that is closed to him, and gets it whole when it opens', async () => {
-    const members = (...names: readonly string[]): string => `<propertyupdate ${NAMES}><set><prop><group-member-set>${names.map((name) => `<href>${PRINCIPAL(name)}</href>`).join('')}</group-member-set></prop></set></propertyupdate>`;
     const proxy = `${PRINCIPAL('amy')}calendar-proxy-read/`;
     const path = `${AMY_HOME}whole/`;
     await send('MKCALENDAR', path);
     await send('PUT', `${path}a.ics`, 'amy', event('w1').body);
-    await send('PROPPATCH', proxy, 'amy', members('dan'));
+    await send('PROPPATCH', proxy, 'amy', setMembers('dan'));
     let token = '';
     const news = async (level: string): Promise<readonly string[]> => {
       const answer = await report(AMY_HOME, sync(token, level), 'dan');
@@ -178,7 +176,7 @@ describe('sync and lists (RFC 6578, RFC 3744)', () => {
     await set(path);
     expect(await news('infinite')).toEqual([`${path} 200`, `${path}a.ics 200`]);
     expect(await news('infinite')).toEqual([]);
-    await send('PROPPATCH', proxy, 'amy', members());
+    await send('PROPPATCH', proxy, 'amy', setMembers());
   });
 });
 
@@ -301,7 +299,7 @@ describe('privileges of methods (RFC 3744 appendix B)', () => {
     expect(needed(await file(`${folder}new`, 'ben'))).toEqual([`${folder} bind`]);
     expect(needed(await send('MKCOL', `${folder}new/`, 'ben'))).toEqual([`${folder} bind`]);
     expect(needed(await send('DELETE', there, 'ben'))).toEqual([`${folder}to/ unbind`]);
-    expect(needed(await send('PROPPATCH', there, 'ben', `<propertyupdate ${NAMES}><set><prop><x xmlns="urn:x"/></prop></set></propertyupdate>`))).toEqual([`${there} write-properties`]);
+    expect(needed(await send('PROPPATCH', there, 'ben', proppatch('<x xmlns="urn:x"/>')))).toEqual([`${there} write-properties`]);
     await given(['', 'read bind unbind write-content write-properties']);
     expect([(await file(there, 'ben')).status, (await file(`${folder}new`, 'ben')).status, (await send('DELETE', `${folder}new`, 'ben')).status]).toEqual([204, 201, 204]);
   });
@@ -323,7 +321,7 @@ describe('privileges of methods (RFC 3744 appendix B)', () => {
   it('a calendar is not deleted by a delegate to whom its events are closed', async () => {
     const proxy = `${PRINCIPAL('amy')}calendar-proxy-write/`;
     await send('MKCALENDAR', `${AMY_HOME}kept/`);
-    await send('PROPPATCH', proxy, 'amy', `<propertyupdate ${NAMES}><set><prop><group-member-set><href>${PRINCIPAL('dan')}</href></group-member-set></prop></set></propertyupdate>`);
+    await send('PROPPATCH', proxy, 'amy', setMembers('dan'));
     await set(`${AMY_HOME}kept/`, deny(proxy, 'unbind'));
     expect(needed(await send('DELETE', `${AMY_HOME}kept/`, 'dan'))).toEqual([`${AMY_HOME}kept/ unbind`]);
     await set(`${AMY_HOME}kept/`);

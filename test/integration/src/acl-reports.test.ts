@@ -1,8 +1,9 @@
 /** The reports of RFC 3744 §9 about what is named in lists and properties: acl-principal-prop-set and principal-match. Searches for people are `aclreports`' and the principals' own tests. */
 import { event } from '@kalends/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CALENDAR, PRINCIPAL, acl, deny, givenPeople, grant, needed } from './acl-given.ts';
-import { AMY_HOME } from './caldav-server.ts';
+import { acl, deny, givenPeople, grant, needed } from './acl-given.ts';
+import { proppatch } from './bodies.ts';
+import { AMY_HOME, CALENDAR, PRINCIPAL } from './caldav-server.ts';
 import type { Answer, GivenServer } from './caldav-server.ts';
 
 const EVENT = `${CALENDAR}a.ics`;
@@ -55,7 +56,7 @@ describe('principal-match (RFC 3744 §9.3)', () => {
   const match = (inner: string): string => `<principal-match xmlns="DAV:" xmlns:x="urn:x">${inner}<prop><getetag/></prop></principal-match>`;
   const owner = match('<principal-property><owner/></principal-property>');
   const keeper = match('<principal-property><x:keeper/></principal-property>');
-  const keep = (path: string, href: string): Promise<Answer> => server.send('PROPPATCH', path, `<propertyupdate xmlns="DAV:"><set><prop><x:keeper xmlns:x="urn:x"><href>${href}</href></x:keeper></prop></set></propertyupdate>`);
+  const keep = (path: string, href: string): Promise<Answer> => server.send('PROPPATCH', path, proppatch(`<x:keeper xmlns:x="urn:x"><href>${href}</href></x:keeper>`));
 
   it('DAV:self: the caller, groups he is in, and whose delegate he is', async () => {
     expect(hrefs(await report('/principals/', match('<self/>'), 'cat'))).toEqual([PRINCIPAL('cat'), PRINCIPAL('staff')]);

@@ -4,8 +4,9 @@
  */
 import { event, group, person } from '@kalends/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { CALENDAR, PRINCIPAL, ace, acl, aclOf, deny, givenPeople, grant, mayDo, needed, ownAcl, props } from './acl-given.ts';
-import { AMY_HOME, givenServer } from './caldav-server.ts';
+import { ace, acl, aclOf, deny, givenPeople, grant, mayDo, needed, ownAcl } from './acl-given.ts';
+import { proppatch, props, setMembers } from './bodies.ts';
+import { AMY_HOME, CALENDAR, PRINCIPAL, givenServer } from './caldav-server.ts';
 import type { Answer, GivenServer } from './caldav-server.ts';
 
 const EVENT = `${CALENDAR}a.ics`;
@@ -20,8 +21,7 @@ const conditionOf = async (path: string, body: string): Promise<string | undefin
   return answer.status === 200 ? 'fine' : answer.status === 403 ? answer.condition() : String(answer.status);
 };
 const delegate = async (mode: 'read' | 'write', ...names: readonly string[]): Promise<void> => {
-  const hrefs = names.map((name) => `<href>${PRINCIPAL(name)}</href>`).join('');
-  await server.send('PROPPATCH', mode === 'read' ? READ_PROXY : WRITE_PROXY, `<propertyupdate xmlns="DAV:"><set><prop><group-member-set>${hrefs}</group-member-set></prop></set></propertyupdate>`);
+  await server.send('PROPPATCH', mode === 'read' ? READ_PROXY : WRITE_PROXY, setMembers(...names));
 };
 
 beforeAll(async () => {
@@ -191,7 +191,7 @@ describe('principals (RFC 3744 §5.5.1)', () => {
   it('a proxy group of somebody else, on a calendar', async () => {
     await set(CALENDAR, acl(grant(`${PRINCIPAL('ben')}calendar-proxy-write/`, 'read')));
     expect(await status('GET', EVENT, 'dan')).toBe(403);
-    await server.send('PROPPATCH', `${PRINCIPAL('ben')}calendar-proxy-write/`, `<propertyupdate xmlns="DAV:"><set><prop><group-member-set><href>${PRINCIPAL('dan')}</href></group-member-set></prop></set></propertyupdate>`, {}, 'ben');
+    await server.send('PROPPATCH', `${PRINCIPAL('ben')}calendar-proxy-write/`, setMembers('dan'), {}, 'ben');
     expect(await status('GET', EVENT, 'dan')).toBe(200);
   });
 
@@ -337,7 +337,7 @@ describe('properties of access control (RFC 3744 §4, §5)', () => {
 
   it('of principals are the server\'s to set', async () => {
     for (const name of ['alternate-URI-set', 'principal-URL', 'group-membership']) {
-      const answer = await server.send('PROPPATCH', PRINCIPAL('amy'), `<propertyupdate xmlns="DAV:"><set><prop><${name}><href>${PRINCIPAL('ben')}</href></${name}></prop></set></propertyupdate>`);
+      const answer = await server.send('PROPPATCH', PRINCIPAL('amy'), proppatch(`<${name}><href>${PRINCIPAL('ben')}</href></${name}>`));
       expect([name, answer.text.includes('HTTP/1.1 403'), answer.text.includes('<cannot-modify-protected-property/>')]).toEqual([name, true, true]);
     }
   });

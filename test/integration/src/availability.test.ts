@@ -1,12 +1,12 @@
 /** Availability over HTTP (RFC 7953): the property of an inbox, VAVAILABILITY objects in calendars, and what both do to free-busy answers. */
 import { event } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
+import { NAMESPACES, freeBusyQuery, mkcalendar, propfind, proppatch } from './bodies.ts';
 import { AMY_HOME, BOB_HOME, givenServer } from './caldav-server.ts';
 import type { Answer, GivenServer } from './caldav-server.ts';
 
 const INBOX = `${AMY_HOME}inbox/`;
 const HOURS = `${AMY_HOME}hours/`;
-const NAMESPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/"';
 const NAMES = ['C:calendar-availability', 'CS:calendar-availability'] as const;
 
 const calendar = (...components: readonly string[]): string => ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//x//y//EN', ...components, 'END:VCALENDAR', ''].join('\r\n');
@@ -18,16 +18,16 @@ const available = (uid: string, start: string, end: string, ...lines: readonly s
 const OFFICE = available('office', ';TZID=Europe/Berlin:20260302T090000', ';TZID=Europe/Berlin:20260302T170000', 'RRULE:FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR');
 
 const set = (server: GivenServer, value: string, name: string = NAMES[0], as = 'amy', path = INBOX): Promise<Answer> =>
-  server.send('PROPPATCH', path, `<propertyupdate ${NAMESPACES}><set><prop><${name}>${value}</${name}></prop></set></propertyupdate>`, {}, as);
+  server.send('PROPPATCH', path, proppatch(`<${name}>${value}</${name}>`), {}, as);
 const get = (server: GivenServer, attributes = ''): Promise<Answer> =>
-  server.send('PROPFIND', INBOX, `<propfind ${NAMESPACES}><prop>${NAMES.map((name) => `<${name}${attributes}/>`).join('')}</prop></propfind>`, { Depth: '0' });
+  server.send('PROPFIND', INBOX, propfind(NAMES.map((name) => `<${name}${attributes}/>`).join('')), { Depth: '0' });
 const day = (date: string): string => `start="${date}T000000Z" end="${String(Number(date) + 1)}T000000Z"`;
 const busy = (text: string): readonly string[] => text.replaceAll(/\r\n /g, '').split('\r\n').filter((line) => line.startsWith('FREEBUSY')).flatMap((line) => {
   const [head, periods] = line.slice('FREEBUSY;FBTYPE='.length).split(':') as [string, string];
   return periods.split(',').map((period) => `${head} ${period}`);
 });
 const query = async (server: GivenServer, path: string, date: string): Promise<readonly string[]> =>
-  busy((await server.send('REPORT', path, `<C:free-busy-query ${NAMESPACES}><C:time-range ${day(date)}/></C:free-busy-query>`, { Depth: '1' })).text);
+  busy((await server.send('REPORT', path, freeBusyQuery(day(date)), { Depth: '1' })).text);
 const ask = async (server: GivenServer, date: string, as = 'bob'): Promise<readonly string[]> => {
   const home = as === 'bob' ? BOB_HOME : AMY_HOME;
   const body = calendar('METHOD:REQUEST', ['BEGIN:VFREEBUSY', 'UID:q', 'DTSTAMP:20260101T000000Z', `ORGANIZER:mailto:${as}@example.com`, 'ATTENDEE:mailto:amy@example.com', `DTSTART:${date}T000000Z`, `DTEND:${String(Number(date) + 1)}T000000Z`, 'END:VFREEBUSY'].join('\r\n'));
@@ -36,7 +36,7 @@ const ask = async (server: GivenServer, date: string, as = 'bob'): Promise<reado
   return busy(data.replaceAll('\n', '\r\n'));
 };
 const hours = async (server: GivenServer, ...objects: readonly string[]): Promise<void> => {
-  await server.send('MKCALENDAR', HOURS, `<C:mkcalendar ${NAMESPACES}><set><prop><C:supported-calendar-component-set><C:comp name="VEVENT"/><C:comp name="VAVAILABILITY"/></C:supported-calendar-component-set></prop></set></C:mkcalendar>`);
+  await server.send('MKCALENDAR', HOURS, mkcalendar('<C:supported-calendar-component-set><C:comp name="VEVENT"/><C:comp name="VAVAILABILITY"/></C:supported-calendar-component-set>'));
   for (const [index, object] of objects.entries()) expect((await server.send('PUT', `${HOURS}${index}.ics`, calendar(object))).status).toBe(201);
 };
 
@@ -65,7 +65,7 @@ describe('CALDAV:calendar-availability of an inbox (RFC 7953 §7.2.4)', () => {
     await set(server, calendar(vavailability('a', [], OFFICE)));
     const json = JSON.parse([...(await get(server, ' content-type="application/calendar+json"')).rows().values()][0]!.properties.get('calendar-availability')!.text) as readonly unknown[];
     expect(json[0]).toBe('vcalendar');
-    const body = `<propertyupdate ${NAMESPACES}><set><prop><C:calendar-availability content-type="application/calendar+json">${JSON.stringify(json)}</C:calendar-availability></prop></set></propertyupdate>`;
+    const body = proppatch(`<C:calendar-availability content-type="application/calendar+json">${JSON.stringify(json)}</C:calendar-availability>`);
     expect((await server.send('PROPPATCH', INBOX, body)).text).toContain('200 OK');
     expect((await get(server)).text).toContain('BEGIN:AVAILABLE');
   });
@@ -95,7 +95,7 @@ describe('CALDAV:calendar-availability of an inbox (RFC 7953 §7.2.4)', () => {
     await using server = await givenServer();
     expect((await set(server, calendar(vavailability('a', [], OFFICE)), NAMES[0], 'bob')).status).toBe(403);
     await set(server, calendar(vavailability('a', [], OFFICE)));
-    expect((await server.send('PROPFIND', INBOX, `<propfind ${NAMESPACES}><prop><C:calendar-availability/></prop></propfind>`, { Depth: '0' }, 'bob')).text).not.toContain('VAVAILABILITY');
+    expect((await server.send('PROPFIND', INBOX, propfind('<C:calendar-availability/>'), { Depth: '0' }, 'bob')).text).not.toContain('VAVAILABILITY');
   });
 });
 
@@ -112,7 +112,7 @@ describe('a free-busy request (RFC 7953 §7.2.5)', () => {
     await using server = await givenServer();
     await hours(server, vavailability('a', ['BUSYTYPE:BUSY-TENTATIVE'], OFFICE));
     expect(await ask(server, '20260307')).toEqual(['BUSY-TENTATIVE 20260307T000000Z/P1D']);
-    await server.send('PROPPATCH', HOURS, `<propertyupdate ${NAMESPACES}><set><prop><C:schedule-calendar-transp><C:transparent/></C:schedule-calendar-transp></prop></set></propertyupdate>`);
+    await server.send('PROPPATCH', HOURS, proppatch('<C:schedule-calendar-transp><C:transparent/></C:schedule-calendar-transp>'));
     expect(await ask(server, '20260307')).toEqual([]);
   });
 

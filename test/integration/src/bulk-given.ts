@@ -1,10 +1,9 @@
 /** For stories about bulk requests: bodies of many objects, and the answer as what each object is told. */
 import { event } from '@kalends/testkit';
 import { Element } from '@kalends/webdav';
-import { AMY_HOME } from './caldav-server.ts';
+import { AMY_HOME, CALENDAR } from './caldav-server.ts';
 import type { Answer, GivenServer } from './caldav-server.ts';
 
-export const CALENDAR = `${AMY_HOME}calendar/`;
 export const TASKS = `${AMY_HOME}tasks/`;
 export const NAMESPACES = 'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/" xmlns:MM="http://me.com/_namespace/"';
 export const RETURN = { 'X-MobileMe-DAV-Options': 'Test=True, return-changed-data' };

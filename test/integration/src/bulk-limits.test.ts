@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import type { ItemName, PrincipalId } from '@kalends/contracts';
 import { basic, event, todo } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
-import { CALENDAR, NAMESPACES, GONE, TASKS, at, ctagOf, events, long, multiput, names, outcomes, together } from './bulk-given.ts';
-import { AMY_HOME, givenServer } from './caldav-server.ts';
+import { NAMESPACES, GONE, TASKS, at, ctagOf, events, long, multiput, names, outcomes, together } from './bulk-given.ts';
+import { AMY_HOME, CALENDAR, givenServer } from './caldav-server.ts';
 import type { GivenServer } from './caldav-server.ts';
 
 describe('limits of bulk requests (calendarserver-bulk-change §5)', () => {

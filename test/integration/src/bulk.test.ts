@@ -2,8 +2,8 @@
 import { event, recurring, todo } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
 import { acl, givenPeople, grant } from './acl-given.ts';
-import { CALENDAR, GONE, JSON_TYPE, NAMESPACES, RETURN, TASKS, at, ctagOf, data, events, match, multiput, names, outcomes, told, together } from './bulk-given.ts';
-import { AMY_HOME, givenServer } from './caldav-server.ts';
+import { GONE, JSON_TYPE, NAMESPACES, RETURN, TASKS, at, ctagOf, data, events, match, multiput, names, outcomes, told, together } from './bulk-given.ts';
+import { AMY_HOME, CALENDAR, givenServer } from './caldav-server.ts';
 import type { Answer, GivenServer } from './caldav-server.ts';
 import { lock, tokenIn } from './locking.ts';
 

@@ -2,10 +2,10 @@
 import type { WriteStep } from '@kalends/contracts';
 import { event, recurring } from '@kalends/testkit';
 import { describe, expect, it, vi } from 'vitest';
-import { AMY_HOME, BOB_HOME, givenServer } from './caldav-server.ts';
+import { setMembers } from './bodies.ts';
+import { AMY_HOME, BOB_HOME, CALENDAR, givenServer } from './caldav-server.ts';
 import type { GivenServer } from './caldav-server.ts';
 
-const CALENDAR = `${AMY_HOME}calendar/`;
 const NEW = `${AMY_HOME}new/`;
 const NAMESPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/" xmlns:A="http://apple.com/ns/ical/"';
 const propfind = (names: string): string => `<propfind ${NAMESPACES}><prop>${names}</prop></propfind>`;
@@ -184,7 +184,7 @@ describe('properties of a calendar', () => {
 
   it('of a delegate are his own: nobody else\'s calendar changes its colour', async () => {
     await using server = await givenServer();
-    const members = proppatch('<group-member-set><href>/principals/__uids__/id-bob/</href></group-member-set>');
+    const members = setMembers('bob');
     expect((await server.send('PROPPATCH', '/principals/__uids__/id-amy/calendar-proxy-write/', members)).status).toBe(207);
     await server.send('PROPPATCH', CALENDAR, proppatch('<A:calendar-color>#111111FF</A:calendar-color>'));
     await server.send('PROPPATCH', CALENDAR, proppatch('<A:calendar-color>#222222FF</A:calendar-color>'), {}, 'bob');

@@ -1,11 +1,9 @@
 /** What requests cost, in calls of the store: the counts that the speed of this server rests on. Never in time. */
 import { event } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
-import { AMY_HOME, givenServer } from './caldav-server.ts';
+import { NAMESPACES, freeBusyQuery, propfind } from './bodies.ts';
+import { CALENDAR, givenServer } from './caldav-server.ts';
 import type { GivenServer } from './caldav-server.ts';
-
-const CALENDAR = `${AMY_HOME}calendar/`;
-const NAMESPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/"';
 
 async function filled(): Promise<GivenServer> {
   const server = await givenServer();
@@ -23,7 +21,7 @@ describe('one request asks the store', () => {
 
   it('once for a poll', async () => {
     await using server = await filled();
-    await server.send('PROPFIND', CALENDAR, `<propfind ${NAMESPACES}><prop><CS:getctag/><sync-token/></prop></propfind>`, { Depth: '0' });
+    await server.send('PROPFIND', CALENDAR, propfind('<CS:getctag/><sync-token/>'), { Depth: '0' });
     expect(server.calls()).toEqual({ locate: 1 });
   });
 
@@ -43,7 +41,7 @@ describe('one request asks the store', () => {
 
   it('for free-busy once more, without octets', async () => {
     await using server = await filled();
-    await server.send('REPORT', CALENDAR, `<C:free-busy-query ${NAMESPACES}><C:time-range start="20260301T000000Z" end="20260401T000000Z"/></C:free-busy-query>`, { Depth: '1' });
+    await server.send('REPORT', CALENDAR, freeBusyQuery('start="20260301T000000Z" end="20260401T000000Z"'), { Depth: '1' });
     expect(server.calls()).toEqual({ locate: 1, queryItems: 1 });
   });
 

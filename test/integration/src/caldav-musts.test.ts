@@ -1,21 +1,20 @@
 /** Sentences with MUST of CalDAV that no story of its own tells; `docs/conformance.md` lists them all. */
 import { describe, expect, it } from 'vitest';
 import { event } from '@kalends/testkit';
-import { AMY_HOME, BOB_HOME, givenServer } from './caldav-server.ts';
+import { calendarQuery, mkcalendar, propfind, proppatch } from './bodies.ts';
+import { AMY_HOME, BOB_HOME, CALENDAR, givenServer } from './caldav-server.ts';
 import type { Answer, GivenServer, Row } from './caldav-server.ts';
 
-const CALENDAR = `${AMY_HOME}calendar/`;
 const NEW = `${AMY_HOME}new/`;
-const NAMESPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"';
 const PRINCIPAL = '/principals/__uids__/id-amy/';
 
 async function look(server: GivenServer, path: string, names: string): Promise<Row> {
-  const answer = await server.send('PROPFIND', path, `<propfind ${NAMESPACES}><prop>${names}</prop></propfind>`, { Depth: '0' });
+  const answer = await server.send('PROPFIND', path, propfind(names), { Depth: '0' });
   return [...answer.rows().values()][0]!;
 }
-const patch = (server: GivenServer, path: string, value: string): Promise<Answer> => server.send('PROPPATCH', path, `<propertyupdate ${NAMESPACES}><set><prop>${value}</prop></set></propertyupdate>`);
+const patch = (server: GivenServer, path: string, value: string): Promise<Answer> => server.send('PROPPATCH', path, proppatch(value));
 const query = (server: GivenServer, filter: string): Promise<Answer> =>
-  server.send('REPORT', CALENDAR, `<C:calendar-query ${NAMESPACES}><prop><getetag/></prop><C:filter><C:comp-filter name="VCALENDAR">${filter}</C:comp-filter></C:filter></C:calendar-query>`, { Depth: '1' });
+  server.send('REPORT', CALENDAR, calendarQuery('<getetag/>', filter), { Depth: '1' });
 
 describe('a calendar', () => {
   it('holds neither calendars nor collections nor files (RFC 4791 §4.2)', async () => {
@@ -39,7 +38,7 @@ describe('a calendar', () => {
     const before = (await look(server, CALENDAR, '<C:calendar-timezone/>')).properties.get('calendar-timezone')!.text;
     for (const bad of [property(), property(...zone, ...zone.map((line) => line.replace('Here', 'There'))), property(...zone, 'BEGIN:VEVENT', 'UID:a', 'DTSTAMP:20260101T000000Z', 'DTSTART:20260101T000000Z', 'END:VEVENT'), '<C:calendar-timezone>nonsense</C:calendar-timezone>']) {
       expect((await patch(server, CALENDAR, bad)).text).toContain('<valid-calendar-data');
-      const made = await server.send('MKCALENDAR', NEW, `<C:mkcalendar ${NAMESPACES}><set><prop>${bad}</prop></set></C:mkcalendar>`);
+      const made = await server.send('MKCALENDAR', NEW, mkcalendar(bad));
       expect(made.text).toContain('<valid-calendar-data');
       expect((await server.send('PROPFIND', NEW, undefined, { Depth: '0' })).status).toBe(404);
     }

@@ -1,9 +1,8 @@
 /** Calendar objects over HTTP: RFC 4791 §5.3.2, RFC 9110 §13, RFC 5995, RFC 8144. */
 import { event, todo } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
-import { AMY_HOME, BOB_HOME, givenServer } from './caldav-server.ts';
+import { AMY_HOME, BOB_HOME, CALENDAR, givenServer } from './caldav-server.ts';
 
-const CALENDAR = `${AMY_HOME}calendar/`;
 const A = `${CALENDAR}a.ics`;
 
 describe('PUT and GET', () => {

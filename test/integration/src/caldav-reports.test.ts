@@ -1,15 +1,14 @@
 /** Reports over HTTP: calendar-query (RFC 4791 §7.8), calendar-multiget (§7.9), free-busy-query (§7.10), sync-collection on calendars (RFC 6578). */
 import { allDay, event, recurring, todo } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
-import { AMY_HOME, BOB_HOME, givenServer } from './caldav-server.ts';
+import { NAMESPACES, calendarMultiget, calendarQuery, freeBusyQuery, proppatch, syncCollection } from './bodies.ts';
+import { AMY_HOME, BOB_HOME, CALENDAR, givenServer } from './caldav-server.ts';
 import type { Answer, GivenServer } from './caldav-server.ts';
 
-const CALENDAR = `${AMY_HOME}calendar/`;
 const TASKS = `${AMY_HOME}tasks/`;
-const NAMESPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"';
 const MARCH = 'start="20260301T000000Z" end="20260401T000000Z"';
 const query = (filter: string, props = '<getetag/>', more = ''): string =>
-  `<C:calendar-query ${NAMESPACES}><prop>${props}</prop><C:filter><C:comp-filter name="VCALENDAR">${filter}</C:comp-filter></C:filter>${more}</C:calendar-query>`;
+  calendarQuery(props, filter, more);
 const inRange = (component: string, range: string): string => `<C:comp-filter name="${component}"><C:time-range ${range}/></C:comp-filter>`;
 const names = (answer: Answer, base = CALENDAR): readonly string[] => [...answer.rows().keys()].map((href) => href.slice(base.length)).toSorted();
 const report = (server: GivenServer, body: string, path = CALENDAR, depth = '1', as = 'amy'): Promise<Answer> => server.send('REPORT', path, body, { Depth: depth }, as);
@@ -92,7 +91,7 @@ describe('calendar-query', () => {
     expect(names(await report(server, query(before, '<getetag/>', '<C:timezone-id>Europe/Berlin</C:timezone-id>')))).toEqual(['f.ics']);
     const unknown = await report(server, query(before, '<getetag/>', '<C:timezone-id>Moon/Tranquility</C:timezone-id>'));
     expect([unknown.status, unknown.condition()]).toEqual([403, 'valid-timezone']);
-    await server.send('PROPPATCH', CALENDAR, `<propertyupdate ${NAMESPACES}><set><prop><C:calendar-timezone-id>Europe/Berlin</C:calendar-timezone-id></prop></set></propertyupdate>`);
+    await server.send('PROPPATCH', CALENDAR, proppatch('<C:calendar-timezone-id>Europe/Berlin</C:calendar-timezone-id>'));
     expect(names(await report(server, query(before)))).toEqual(['f.ics']);
   });
 
@@ -161,7 +160,7 @@ describe('calendar-query', () => {
 
 describe('calendar-multiget', () => {
   const multiget = (hrefs: readonly string[], props = '<getetag/><C:calendar-data/>'): string =>
-    `<C:calendar-multiget ${NAMESPACES}><prop>${props}</prop>${hrefs.map((href) => `<href>${href}</href>`).join('')}</C:calendar-multiget>`;
+    calendarMultiget(props, hrefs);
 
   it('gives the named objects, and 404 for those that are not there', async () => {
     await using server = await filled();
@@ -192,14 +191,13 @@ describe('calendar-multiget', () => {
 });
 
 describe('free-busy-query', () => {
-  const freeBusy = (range: string): string => `<C:free-busy-query ${NAMESPACES}><C:time-range ${range}/></C:free-busy-query>`;
   const periods = ({ text }: Answer): readonly string[] => text.replaceAll(/\r\n /g, '').match(/^FREEBUSY.*$/gm)?.map((line) => line.trimEnd()) ?? [];
 
   it('says when somebody is busy, and nothing else (RFC 4791 §7.10)', async () => {
     await using server = await filled();
     await server.send('PUT', `${CALENDAR}free.ics`, event('free', { start: 1_772_460_000, transparent: true }).body);
     await server.send('PUT', `${CALENDAR}maybe.ics`, event('maybe', { start: 1_772_470_800, status: 'TENTATIVE' }).body);
-    const answer = await report(server, freeBusy('start="20260302T000000Z" end="20260303T000000Z"'));
+    const answer = await report(server, freeBusyQuery('start="20260302T000000Z" end="20260303T000000Z"'));
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/calendar;charset=utf-8']);
     expect(answer.text).not.toMatch(/SUMMARY|march/);
     expect(periods(answer).join('\n')).toContain('20260302T080000Z');
@@ -210,20 +208,20 @@ describe('free-busy-query', () => {
 
   it('may be asked by colleagues, who may read nothing', async () => {
     await using server = await filled();
-    const answer = await report(server, freeBusy(MARCH), CALENDAR, '1', 'bob');
+    const answer = await report(server, freeBusyQuery(MARCH), CALENDAR, '1', 'bob');
     expect([answer.status, periods(answer).length > 0]).toEqual([200, true]);
   });
 
   it('asks all calendars of a home at Depth 1', async () => {
     await using server = await filled();
-    expect(periods(await report(server, freeBusy(MARCH), AMY_HOME, '1')).length).toBeGreaterThan(0);
-    expect(periods(await report(server, freeBusy(MARCH), AMY_HOME, '0'))).toEqual([]);
+    expect(periods(await report(server, freeBusyQuery(MARCH), AMY_HOME, '1')).length).toBeGreaterThan(0);
+    expect(periods(await report(server, freeBusyQuery(MARCH), AMY_HOME, '0'))).toEqual([]);
   });
 
   it('needs a whole range, and is not for inboxes', async () => {
     await using server = await givenServer();
-    expect((await report(server, freeBusy('start="20260302T000000Z"'))).condition()).toBe('valid-filter');
-    expect((await report(server, freeBusy(MARCH), `${AMY_HOME}inbox/`)).condition()).toBe('supported-report');
+    expect((await report(server, freeBusyQuery('start="20260302T000000Z"'))).condition()).toBe('valid-filter');
+    expect((await report(server, freeBusyQuery(MARCH), `${AMY_HOME}inbox/`)).condition()).toBe('supported-report');
   });
 
   it('has a URL of its own, with parameters', async () => {
@@ -240,7 +238,7 @@ describe('free-busy-query', () => {
 });
 
 describe('sync-collection of a calendar (RFC 6578)', () => {
-  const sync = (token: string): string => `<sync-collection xmlns="DAV:"><sync-token>${token}</sync-token><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>`;
+  const sync = (token: string): string => syncCollection('<getetag/>', token);
   const tokenOf = (answer: Answer): string => answer.xml().children.find(({ name }) => name.local === 'sync-token')!.text;
 
   it('tells what was made, changed and removed since the token', async () => {

@@ -45,6 +45,9 @@ export interface ServerOptions {
 
 export const AMY_HOME = '/calendars/__uids__/id-amy/';
 export const BOB_HOME = '/calendars/__uids__/id-bob/';
+/** Amy's. */
+export const CALENDAR = `${AMY_HOME}calendar/`;
+export const PRINCIPAL = (name: string): string => `/principals/__uids__/id-${name}/`;
 /** Whom `Dav` speaks for; root is the administrator. */
 export const ALICE_AND_BOB: readonly Principal[] = [person('alice'), person('bob'), person('root')];
 /** 2026-01-01T00:00:00Z: when tests happen. */

@@ -1,20 +1,19 @@
 /** Default alarms over HTTP (Apple's caldav extension): four properties of homes and calendars, and what they add to events and to-dos that are made. */
 import { allDay, event, recurring, todo } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
-import { AMY_HOME, BOB_HOME, givenServer } from './caldav-server.ts';
+import { NAMESPACES, mkcalendar, propfind, proppatch } from './bodies.ts';
+import { AMY_HOME, BOB_HOME, CALENDAR, givenServer } from './caldav-server.ts';
 import type { Answer, GivenServer } from './caldav-server.ts';
 
-const CALENDAR = `${AMY_HOME}calendar/`;
 const TASKS = `${AMY_HOME}tasks/`;
-const NAMESPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"';
 const ALARM = 'BEGIN:VALARM\nUID:default\nDESCRIPTION:Soon\nTRIGGER:-PT15M\nACTION:DISPLAY\nEND:VALARM\n';
 
 const set = (server: GivenServer, path: string, purpose: string, value: string, as = 'amy'): Promise<Answer> =>
-  server.send('PROPPATCH', path, `<propertyupdate ${NAMESPACES}><set><prop><C:default-alarm-${purpose}><![CDATA[${value}]]></C:default-alarm-${purpose}></prop></set></propertyupdate>`, {}, as);
+  server.send('PROPPATCH', path, proppatch(`<C:default-alarm-${purpose}><![CDATA[${value}]]></C:default-alarm-${purpose}>`), {}, as);
 const remove = (server: GivenServer, path: string, purpose: string): Promise<Answer> =>
   server.send('PROPPATCH', path, `<propertyupdate ${NAMESPACES}><remove><prop><C:default-alarm-${purpose}/></prop></remove></propertyupdate>`);
 const get = (server: GivenServer, path: string, purpose: string): Promise<Answer> =>
-  server.send('PROPFIND', path, `<propfind ${NAMESPACES}><prop><C:default-alarm-${purpose}/></prop></propfind>`, { Depth: '0' });
+  server.send('PROPFIND', path, propfind(`<C:default-alarm-${purpose}/>`), { Depth: '0' });
 const value = (answer: Answer): string | undefined => [...answer.rows().values()][0]!.properties.values().next().value?.text;
 const put = async (server: GivenServer, path: string, body: string | Uint8Array): Promise<{ readonly answer: Answer; readonly text: string }> => {
   const answer = await server.send('PUT', path, body);
@@ -39,7 +38,7 @@ describe('the properties', () => {
     await using server = await givenServer();
     await set(server, CALENDAR, 'vtodo-date', '');
     expect(value(await get(server, CALENDAR, 'vtodo-date'))).toBe('');
-    const body = `<C:mkcalendar ${NAMESPACES}><set><prop><C:default-alarm-vtodo-date>${ALARM}</C:default-alarm-vtodo-date></prop></set></C:mkcalendar>`;
+    const body = mkcalendar(`<C:default-alarm-vtodo-date>${ALARM}</C:default-alarm-vtodo-date>`);
     expect((await server.send('MKCALENDAR', `${AMY_HOME}new/`, body)).status).toBe(201);
     expect(value(await get(server, `${AMY_HOME}new/`, 'vtodo-date'))).toBe(ALARM);
   });

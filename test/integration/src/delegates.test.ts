@@ -5,21 +5,19 @@
 import type { Identity, PrincipalId, WriteStep } from '@kalends/contracts';
 import { event, group, person, room } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
-import { AMY_HOME, givenServer } from './caldav-server.ts';
+import { propfind, setMembers } from './bodies.ts';
+import { AMY_HOME, CALENDAR, PRINCIPAL, givenServer } from './caldav-server.ts';
 import type { Answer, GivenServer } from './caldav-server.ts';
 
-const CALENDAR = `${AMY_HOME}calendar/`;
-const PRINCIPAL = (name: string): string => `/principals/__uids__/id-${name}/`;
-const NAMESPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/"';
 const PEOPLE = [person('amy'), person('bob'), person('cat'), person('dan'), person('root'), group('team'), group('staff'), room('attic'), room('beamer', { kind: 'resource' })];
 /** dan is in the team, the team in the staff. */
 const MEMBERS = { 'id-team': ['id-dan'], 'id-staff': ['id-team'] };
 
 const delegate = (server: GivenServer, owner: string, mode: 'read' | 'write', names: readonly string[], as = owner): Promise<Answer> => server.send(
-  'PROPPATCH', `${PRINCIPAL(owner)}calendar-proxy-${mode}/`, `<propertyupdate ${NAMESPACES}><set><prop><group-member-set>${names.map((name) => `<href>${PRINCIPAL(name)}</href>`).join('')}</group-member-set></prop></set></propertyupdate>`, {}, as,
+  'PROPPATCH', `${PRINCIPAL(owner)}calendar-proxy-${mode}/`, setMembers(...names), {}, as,
 );
 async function hrefs(server: GivenServer, path: string, name: string, as: string): Promise<readonly string[]> {
-  const answer = await server.send('PROPFIND', path, `<propfind ${NAMESPACES}><prop><${name}/></prop></propfind>`, { Depth: '0' }, as);
+  const answer = await server.send('PROPFIND', path, propfind(`<${name}/>`), { Depth: '0' }, as);
   return [...answer.rows().values()][0]?.properties.get(name.split(':').at(-1)!)?.children.map(({ text }) => text) ?? [];
 }
 const put = async (server: GivenServer, as: string, path: string): Promise<number> => (await server.send('PUT', path, event(path).body, {}, as)).status;

@@ -1,15 +1,14 @@
 /** Calendar data as jCal (RFC 7265): stored, read, searched and expanded by whoever prefers JSON; its entity tags; and RFC 7529 in both forms. */
 import { allDay, event, recurring } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
-import { AMY_HOME, givenServer } from './caldav-server.ts';
+import { NAMESPACES, propfind } from './bodies.ts';
+import { CALENDAR, givenServer } from './caldav-server.ts';
 import type { Answer, GivenServer } from './caldav-server.ts';
 
-const CALENDAR = `${AMY_HOME}calendar/`;
 const A = `${CALENDAR}a.ics`;
 const JSON_TYPE = 'application/calendar+json';
 const AS_JSON = { 'Content-Type': JSON_TYPE };
 const WANT_JSON = { Accept: JSON_TYPE };
-const NAMESPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"';
 
 type Jcal = [string, unknown[][], Jcal[]];
 const jcal = (...properties: readonly unknown[][]): string => JSON.stringify(['vcalendar', [['version', {}, 'text', '2.0'], ['prodid', {}, 'text', '-//x//EN']], [
@@ -135,7 +134,7 @@ describe('entity tags of both forms (RFC 9110 §8.8.3.3)', () => {
   it('of properties are those of the stored form (RFC 4918 §15.6)', async () => {
     await using server = await givenServer();
     const stored = (await server.send('PUT', A, event('a').body)).headers.get('etag');
-    const answer = await server.send('PROPFIND', A, `<propfind ${NAMESPACES}><prop><getetag/></prop></propfind>`, { Depth: '0', ...WANT_JSON });
+    const answer = await server.send('PROPFIND', A, propfind('<getetag/>'), { Depth: '0', ...WANT_JSON });
     expect(answer.rows().get(A)!.properties.get('getetag')!.text).toBe(stored);
   });
 });
@@ -178,7 +177,7 @@ describe('calendar-data with content-type (RFC 4791 §9.6, RFC 7265)', () => {
 
   it('is named by supported-calendar-data (RFC 4791 §5.2.4)', async () => {
     await using server = await givenServer();
-    const answer = await server.send('PROPFIND', CALENDAR, `<propfind ${NAMESPACES}><prop><C:supported-calendar-data/></prop></propfind>`, { Depth: '0' });
+    const answer = await server.send('PROPFIND', CALENDAR, propfind('<C:supported-calendar-data/>'), { Depth: '0' });
     const types = answer.rows().get(CALENDAR)!.properties.get('supported-calendar-data')!.children;
     expect(types.map((type) => [type.attribute('content-type'), type.attribute('version')])).toEqual([['text/calendar', '2.0'], [JSON_TYPE, '2.0']]);
   });
@@ -207,7 +206,7 @@ describe('rules in named calendars (RFC 7529)', () => {
 
   it('that can be used are named by CALDAV:supported-rscale-set (§7)', async () => {
     await using server = await givenServer();
-    const answer = await server.send('PROPFIND', CALENDAR, `<propfind ${NAMESPACES}><prop><C:supported-rscale-set/></prop></propfind>`, { Depth: '0' });
+    const answer = await server.send('PROPFIND', CALENDAR, propfind('<C:supported-rscale-set/>'), { Depth: '0' });
     expect(answer.rows().get(CALENDAR)!.properties.get('supported-rscale-set')!.children.map(({ name, text }) => [name.local, text])).toEqual([['supported-rscale', 'GREGORIAN']]);
     expect((await server.send('PROPFIND', CALENDAR, undefined, { Depth: '0' })).text).not.toContain('supported-rscale');
   });

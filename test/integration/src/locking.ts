@@ -2,11 +2,10 @@
 import type { PrincipalId, Privileges } from '@kalends/contracts';
 import { READ, WRITE } from '@kalends/contracts';
 import { event } from '@kalends/testkit';
-import { AMY_HOME, givenServer } from './caldav-server.ts';
+import { AMY_HOME, CALENDAR, givenServer } from './caldav-server.ts';
 import type { Answer, GivenServer } from './caldav-server.ts';
 
 export const BOX = `${AMY_HOME}dropbox/`;
-export const CALENDAR = `${AMY_HOME}calendar/`;
 export const FILE = `${BOX}note.txt`;
 export const UNLIMITED = { octets: Infinity, collections: Infinity, itemsPerCollection: Infinity, attachmentsPerItem: Infinity };
 

@@ -4,11 +4,10 @@
  */
 import { group, person } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
-import { AMY_HOME, givenServer } from './caldav-server.ts';
+import { NAMESPACES, calendarMultiget, calendarQuery, freeBusyQuery, propfind, setMembers, syncCollection } from './bodies.ts';
+import { AMY_HOME, CALENDAR, givenServer } from './caldav-server.ts';
 import type { Answer, GivenServer } from './caldav-server.ts';
 
-const CALENDAR = `${AMY_HOME}calendar/`;
-const NAMESPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/"';
 const SECRET = /Kingfisher|Hideout|mailto:spy|Alarming|CATEGORIES|X-SECRET|Whisper/;
 const LEVELS = ['PUBLIC', 'RESTRICTED', 'CONFIDENTIAL', 'PRIVATE'] as const;
 
@@ -21,17 +20,16 @@ const secret = (uid: string, { access, lines = [] }: Given = {}): string => [
   'BEGIN:VEVENT', `UID:${uid}`, 'DTSTAMP:20260101T000000Z', 'RECURRENCE-ID:20260311T100000Z', 'DTSTART:20260311T150000Z', 'DTEND:20260311T160000Z', 'SUMMARY:Kingfisher two', 'LOCATION:Hideout', 'END:VEVENT', 'END:VCALENDAR', '',
 ].join('\r\n');
 
-const members = (names: readonly string[]): string => `<propertyupdate ${NAMESPACES}><set><prop><group-member-set>${names.map((name) => `<href>/principals/__uids__/id-${name}/</href>`).join('')}</group-member-set></prop></set></propertyupdate>`;
 /** amy's calendar with one event of each level; bob writes there for her, cat reads, root administers. */
 async function given(): Promise<GivenServer> {
   const server = await givenServer({ people: ['amy', 'bob', 'cat', 'dan', 'root'].map((name) => person(name)) });
-  await server.send('PROPPATCH', '/principals/__uids__/id-amy/calendar-proxy-write/', members(['bob']));
-  await server.send('PROPPATCH', '/principals/__uids__/id-amy/calendar-proxy-read/', members(['cat']));
+  await server.send('PROPPATCH', '/principals/__uids__/id-amy/calendar-proxy-write/', setMembers('bob'));
+  await server.send('PROPPATCH', '/principals/__uids__/id-amy/calendar-proxy-read/', setMembers('cat'));
   for (const access of LEVELS) expect((await server.send('PUT', path(access), secret(access, { access }))).status).toBe(201);
   return server;
 }
 const path = (name: string): string => `${CALENDAR}${name}.ics`;
-const query = (filter: string, prop = '<getetag/><C:calendar-data/>'): string => `<C:calendar-query ${NAMESPACES}><prop>${prop}</prop><C:filter><C:comp-filter name="VCALENDAR">${filter}</C:comp-filter></C:filter></C:calendar-query>`;
+const query = (filter: string, prop = '<getetag/><C:calendar-data/>'): string => calendarQuery(prop, filter);
 const found = async (server: GivenServer, filter: string, as: string): Promise<readonly string[]> => names(await server.send('REPORT', CALENDAR, query(filter), { Depth: '1' }, as));
 const names = (answer: Answer): readonly string[] => [...answer.rows()].filter(([, { status }]) => status === undefined).map(([href]) => href.split('/').at(-1)!.replace('.ics', '')).filter((name) => name !== '').sort();
 
@@ -67,15 +65,15 @@ describe('an event that is not for everybody', () => {
     const data = '<getetag/><getcontentlength/><C:calendar-data/>';
     const everything = '<C:calendar-data><C:expand start="20260301T000000Z" end="20260401T000000Z"/></C:calendar-data>';
     const asked: readonly (readonly [string, string, string | undefined, string])[] = [
-      ['PROPFIND', CALENDAR, `<propfind ${NAMESPACES}><prop>${data}</prop></propfind>`, '1'], ['PROPFIND', CALENDAR, `<propfind ${NAMESPACES}><allprop/></propfind>`, '1'],
+      ['PROPFIND', CALENDAR, propfind(data), '1'], ['PROPFIND', CALENDAR, `<propfind ${NAMESPACES}><allprop/></propfind>`, '1'],
       ['REPORT', CALENDAR, query('', data), '1'], ['REPORT', CALENDAR, query('', everything), '1'], ['REPORT', AMY_HOME, query('', data), 'infinity'],
       ['REPORT', CALENDAR, `<C:calendar-multiget ${NAMESPACES}><prop>${data}</prop>${hrefs}</C:calendar-multiget>`, '1'], ['REPORT', '/', `<C:calendar-multiget ${NAMESPACES}><prop>${data}</prop>${hrefs}</C:calendar-multiget>`, '1'],
       ['REPORT', '/calendars/__uids__/id-cat/calendar/', `<C:calendar-multiget ${NAMESPACES}><prop>${data}</prop>${hrefs}</C:calendar-multiget>`, '1'],
-      ['REPORT', CALENDAR, `<sync-collection ${NAMESPACES}><sync-token/><sync-level>1</sync-level><prop>${data}</prop></sync-collection>`, '0'],
-      ['REPORT', AMY_HOME, `<sync-collection ${NAMESPACES}><sync-token/><sync-level>infinite</sync-level><prop>${data}</prop></sync-collection>`, '0'],
+      ['REPORT', CALENDAR, syncCollection(data), '0'],
+      ['REPORT', AMY_HOME, syncCollection(data, '', 'infinite'), '0'],
       ['GET', CALENDAR, undefined, '0'],
     ];
-    await server.send('PROPFIND', '/calendars/__uids__/id-cat/', `<propfind ${NAMESPACES}><prop><displayname/></prop></propfind>`, { Depth: '0' }, 'cat');
+    await server.send('PROPFIND', '/calendars/__uids__/id-cat/', propfind('<displayname/>'), { Depth: '0' }, 'cat');
     for (const [method, at, body, depth] of asked) {
       const label = `${method} ${at} ${body?.slice(0, 60) ?? ''}`;
       const answer = await server.send(method, at, body, { Depth: depth }, 'cat');
@@ -157,7 +155,7 @@ describe('an event that is not for everybody', () => {
   it('makes its owner busy for everybody, and tells nothing else (RFC 4791 §7.10; rule 4.13 of the classic server)', async () => {
     await using server = await given();
     for (const access of ['PUBLIC', 'RESTRICTED', 'CONFIDENTIAL']) await server.send('DELETE', path(access));
-    const ask = `<C:free-busy-query ${NAMESPACES}><C:time-range start="20260310T000000Z" end="20260313T000000Z"/></C:free-busy-query>`;
+    const ask = freeBusyQuery('start="20260310T000000Z" end="20260313T000000Z"');
     for (const as of ['cat', 'dan']) {
       const text = (await server.send('REPORT', CALENDAR, ask, { Depth: '1' }, as)).text.replaceAll('\r\n ', '');
       for (const at of ['20260310T100000Z', '20260311T150000Z', '20260312T100000Z']) expect(text, as).toContain(at);
@@ -177,7 +175,7 @@ describe('an event that is not for everybody', () => {
         expect([answer.status, answer.condition()], `${method} ${access}`).toEqual([403, 'need-privileges']);
       }
       expect((await server.send('GET', path(access))).headers.get('etag')).toBe(before);
-      const privileges = await server.send('PROPFIND', path(access), `<propfind ${NAMESPACES}><prop><current-user-privilege-set/></prop></propfind>`, { Depth: '0' }, 'bob');
+      const privileges = await server.send('PROPFIND', path(access), propfind('<current-user-privilege-set/>'), { Depth: '0' }, 'bob');
       expect(privileges.text).not.toContain('<write-content/>');
     }
     // What is for everybody he changes as before, also into nothing.
@@ -190,13 +188,13 @@ describe('an event that is not for everybody', () => {
     // Whoever reads the calendar sees 403 for what he may not read in it; what it is, he does not learn.
     const hidden = await server.send('GET', path('PRIVATE'), undefined, {}, 'cat');
     expect(hidden.text).not.toMatch(SECRET);
-    const multiget = `<C:calendar-multiget ${NAMESPACES}><prop><getetag/></prop><href>${path('PRIVATE')}</href></C:calendar-multiget>`;
+    const multiget = calendarMultiget('<getetag/>', [path('PRIVATE')]);
     expect((await server.send('REPORT', CALENDAR, multiget, {}, 'cat')).rows().get(path('PRIVATE'))!.status).toBe(403);
     // A UID that is taken by what he does not see is taken, and its name is not told (RFC 4791 §5.3.2.1).
     const taken = await server.send('PUT', `${CALENDAR}another.ics`, secret('PRIVATE'), {}, 'bob');
     expect([taken.status, taken.condition(), taken.text.includes('PRIVATE.ics')]).toEqual([403, 'no-uid-conflict', false]);
     // A change of what is hidden shows in a sync as something that is gone or was never there.
-    const sync = (token: string): string => `<sync-collection ${NAMESPACES}><sync-token>${token}</sync-token><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>`;
+    const sync = (token: string): string => syncCollection('<getetag/>', token);
     const first = await server.send('REPORT', CALENDAR, sync(''), {}, 'cat');
     const token = first.xml().children.find(({ name }) => name.local === 'sync-token')!.text;
     await server.send('PUT', path('CONFIDENTIAL'), secret('CONFIDENTIAL', { access: 'PRIVATE' }));

@@ -18,9 +18,10 @@ export function describeWithService(present: boolean, packages: string, title: s
 /** Debian keeps servers where only root looks. */
 const PLACES = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
 
-export function describeWithAll(programs: readonly string[], title: string, tests: () => void): void {
+/** `root`: they need a user who may do everything. */
+export function describeWithAll(programs: readonly string[], title: string, tests: () => void, { root = false } = {}): void {
   const missing = programs.filter((program) => spawnSync('sh', ['-c', `command -v ${program}`], { env: { ...process.env, PATH: PLACES } }).status !== 0);
-  describeWhen(missing.length === 0, missing.join(' '), title, tests);
+  describeWhen(missing.length === 0 && (!root || process.getuid?.() === 0), missing.length === 0 ? 'root' : missing.join(' '), title, tests);
 }
 
 export function describeWithPython(module: string, title: string, tests: () => void): void {

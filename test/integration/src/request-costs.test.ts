@@ -10,13 +10,12 @@ import { createItemReader } from '@kalends/icalendar';
 import { newCounters } from '@kalends/lib-shards';
 import type { StoreCounters } from '@kalends/lib-shards';
 import { openFlatFileStore } from '@kalends/storage-flat-file';
-import { event, fakeClock } from '@kalends/testkit';
+import { event, fakeClock, utc } from '@kalends/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AMY_HOME, NOW, givenServer } from './caldav-server.ts';
+import { NAMESPACES, calendarMultiget, calendarQuery, propfind, proppatch, syncCollection } from './bodies.ts';
+import { CALENDAR, NOW, givenServer } from './caldav-server.ts';
 import type { Answer, GivenServer } from './caldav-server.ts';
 
-const CALENDAR = `${AMY_HOME}calendar/`;
-const NAMESPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/"';
 const ITEMS = 300;
 const DAY = 86_400;
 /** Of a page of a listing. */
@@ -66,35 +65,34 @@ async function costOf(method: string, path: string, body?: string | Uint8Array, 
   return { ...count, answer };
 }
 
-const stamp = (seconds: number): string => new Date(seconds * 1000).toISOString().replaceAll(/[-:]|\.\d+/g, '');
-const month = `<C:time-range start="${stamp(NOW + 90 * DAY)}" end="${stamp(NOW + 120 * DAY)}"/>`;
-const query = (data: string): string => `<C:calendar-query ${NAMESPACES}><prop><getetag/>${data}</prop><C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT">${month}</C:comp-filter></C:comp-filter></C:filter></C:calendar-query>`;
+const month = `<C:time-range start="${utc(NOW + 90 * DAY)}" end="${utc(NOW + 120 * DAY)}"/>`;
+const query = (data: string): string => calendarQuery(`<getetag/>${data}`, `<C:comp-filter name="VEVENT">${month}</C:comp-filter>`);
 const objectsIn = ({ answer: { text } }: Cost): number => text.split('BEGIN:VCALENDAR').length - 1;
 
 describe('over flat files', () => {
   it('polls with the stamp of the home and the owner\'s grants, and no more', async () => {
-    const body = `<propfind ${NAMESPACES}><prop><CS:getctag/><sync-token/></prop></propfind>`;
+    const body = propfind('<CS:getctag/><sync-token/>');
     // The home has moved: its rows are read again, once.
     await costOf('PROPFIND', CALENDAR, body, { Depth: '0' });
     expect(await costOf('PROPFIND', CALENDAR, body, { Depth: '0' })).toMatchObject({ statements: LOCATE, fileOpens: 0, commits: 0 });
   });
 
   it('answers a sync without news like a poll', async () => {
-    const sync = (token: string): string => `<sync-collection ${NAMESPACES}><sync-token>${token}</sync-token><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>`;
-    const { answer } = await costOf('PROPFIND', CALENDAR, `<propfind ${NAMESPACES}><prop><sync-token/></prop></propfind>`, { Depth: '0' });
+    const sync = (token: string): string => syncCollection('<getetag/>', token);
+    const { answer } = await costOf('PROPFIND', CALENDAR, propfind('<sync-token/>'), { Depth: '0' });
     const token = /<sync-token>([^<]+)</.exec(answer.text)![1]!;
     expect(await costOf('REPORT', CALENDAR, sync(token))).toMatchObject({ statements: LOCATE, fileOpens: 0 });
   });
 
   it('begins a sync with one statement a page of 256, without the change log', async () => {
-    const body = `<sync-collection ${NAMESPACES}><sync-token/><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>`;
+    const body = syncCollection();
     const cost = await costOf('REPORT', CALENDAR, body);
     expect(cost).toMatchObject({ statements: LOCATE + Math.ceil(ITEMS / PAGE_ROWS), fileOpens: 0 });
     expect(cost.answer.text.split('<response>').length - 1).toBe(ITEMS);
   });
 
   it('lists ETags with one statement a page of 256, and looks for other members once', async () => {
-    const body = `<propfind ${NAMESPACES}><prop><getetag/><getcontenttype/></prop></propfind>`;
+    const body = propfind('<getetag/><getcontenttype/>');
     const cost = await costOf('PROPFIND', CALENDAR, body, { Depth: '1' });
     expect(cost).toMatchObject({ statements: LOCATE + Math.ceil(ITEMS / PAGE_ROWS) + 1, fileOpens: 0, commits: 0 });
     expect(cost.answer.rows().size).toBe(ITEMS + 1);
@@ -114,7 +112,7 @@ describe('over flat files', () => {
   });
 
   it.each([['whole', '<C:calendar-data/>'], ['expanded', `<C:calendar-data>${month.replace('time-range', 'expand')}</C:calendar-data>`]])('answers a month %s from one statement, with no row that is not returned and nothing parsed', async (_, data) => {
-    const poll = await costOf('PROPFIND', CALENDAR, `<propfind ${NAMESPACES}><prop><CS:getctag/></prop></propfind>`, { Depth: '0' });
+    const poll = await costOf('PROPFIND', CALENDAR, propfind('<CS:getctag/>'), { Depth: '0' });
     const cost = await costOf('REPORT', CALENDAR, query(data), { Depth: '1' });
     const objects = objectsIn(cost);
     expect(objects).toBe(30);
@@ -131,11 +129,11 @@ describe('over flat files', () => {
   });
 
   it('costs a delegate what it costs the owner: whether something is private is known from the row, and what is not is not parsed', async () => {
-    const delegate = (members: string): Promise<Answer> => server.send('PROPPATCH', '/principals/__uids__/id-amy/calendar-proxy-read/', `<propertyupdate ${NAMESPACES}><set><prop><group-member-set>${members}</group-member-set></prop></set></propertyupdate>`);
+    const delegate = (members: string): Promise<Answer> => server.send('PROPPATCH', '/principals/__uids__/id-amy/calendar-proxy-read/', proppatch(`<group-member-set>${members}</group-member-set>`));
     await delegate('<href>/principals/__uids__/id-bob/</href>');
     const hrefs = Array.from({ length: 50 }, (_, at) => `<href>${CALENDAR}e${String(at)}.ics</href>`).join('');
     const requests: readonly (readonly [string, string, string | undefined])[] = [
-      ['GET', `${CALENDAR}e7.ics`, undefined], ['PROPFIND', CALENDAR, `<propfind ${NAMESPACES}><prop><getetag/></prop></propfind>`], ['REPORT', CALENDAR, query('<C:calendar-data/>')],
+      ['GET', `${CALENDAR}e7.ics`, undefined], ['PROPFIND', CALENDAR, propfind('<getetag/>')], ['REPORT', CALENDAR, query('<C:calendar-data/>')],
       ['REPORT', CALENDAR, `<C:calendar-multiget ${NAMESPACES}><prop><C:calendar-data/></prop>${hrefs}</C:calendar-multiget>`],
     ];
     for (const [method, path, body] of requests) {
@@ -172,9 +170,9 @@ describe('over flat files', () => {
     await costOf('ACL', CALENDAR, `<acl ${NAMESPACES}>${ace(bob, read)}</acl>`);
     const asked = async (): Promise<readonly Cost[]> => [
       await costOf('GET', `${CALENDAR}e7.ics`, undefined, {}, 'bob'),
-      await costOf('PROPFIND', CALENDAR, `<propfind ${NAMESPACES}><prop><getetag/></prop></propfind>`, { Depth: '1' }, 'bob'),
-      await costOf('REPORT', CALENDAR, `<sync-collection ${NAMESPACES}><sync-token/><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>`, {}, 'bob'),
-      await costOf('REPORT', CALENDAR, `<C:calendar-multiget ${NAMESPACES}><prop><getetag/></prop><href>${CALENDAR}e1.ics</href><href>${CALENDAR}e7.ics</href></C:calendar-multiget>`, {}, 'bob'),
+      await costOf('PROPFIND', CALENDAR, propfind('<getetag/>'), { Depth: '1' }, 'bob'),
+      await costOf('REPORT', CALENDAR, syncCollection(), {}, 'bob'),
+      await costOf('REPORT', CALENDAR, calendarMultiget('<getetag/>', [`${CALENDAR}e1.ics`, `${CALENDAR}e7.ics`]), {}, 'bob'),
       await costOf('REPORT', CALENDAR, query('<C:calendar-data/>'), { Depth: '1' }, 'bob'),
       await costOf('REPORT', CALENDAR, `<C:free-busy-query ${NAMESPACES}>${month}</C:free-busy-query>`, { Depth: '1' }, 'bob'),
     ];

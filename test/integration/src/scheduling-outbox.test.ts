@@ -2,12 +2,12 @@
 import type { SchedulingTransport } from '@kalends/contracts';
 import { event, person } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
+import { propfind, proppatch, setMembers } from './bodies.ts';
 import { AMY_HOME, BOB_HOME, givenServer } from './caldav-server.ts';
 import type { Answer } from './caldav-server.ts';
 
 const OUTBOX = `${AMY_HOME}outbox/`;
 const INBOX = `${AMY_HOME}inbox/`;
-const NAMESPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/"';
 
 interface Request { readonly attendees?: readonly string[]; readonly organizer?: string; readonly method?: string; readonly lines?: readonly string[]; readonly start?: string; readonly end?: string }
 const freeBusy = ({ attendees = ['mailto:bob@example.com'], organizer = 'mailto:amy@example.com', method = 'REQUEST', lines = [], start = '20260302T000000Z', end = '20260303T000000Z' }: Request = {}): string => [
@@ -55,7 +55,7 @@ describe('a free-busy request', () => {
   it('does not count transparent calendars (RFC 6638 §9.1)', async () => {
     await using server = await givenServer();
     await server.send('PUT', `${BOB_HOME}calendar/b.ics`, event('b').body, {}, 'bob');
-    await server.send('PROPPATCH', `${BOB_HOME}calendar/`, `<propertyupdate ${NAMESPACES}><set><prop><C:schedule-calendar-transp><C:transparent/></C:schedule-calendar-transp></prop></set></propertyupdate>`, {}, 'bob');
+    await server.send('PROPPATCH', `${BOB_HOME}calendar/`, proppatch('<C:schedule-calendar-transp><C:transparent/></C:schedule-calendar-transp>'), {}, 'bob');
     expect(responses(await server.send('POST', OUTBOX, freeBusy())).get('mailto:bob@example.com')!.data).not.toContain('FREEBUSY;');
   });
 
@@ -118,7 +118,7 @@ describe('a free-busy request', () => {
     expect((await server.send('POST', OUTBOX, freeBusy(), { 'Content-Type': 'text/plain' })).condition()).toBe('supported-calendar-data');
     const stranger = await server.send('POST', OUTBOX, freeBusy(), {}, 'bob');
     expect([stranger.status, stranger.condition()]).toEqual([403, 'need-privileges']);
-    await server.send('PROPPATCH', '/principals/__uids__/id-amy/calendar-proxy-write/', `<propertyupdate ${NAMESPACES}><set><prop><group-member-set><href>/principals/__uids__/id-bob/</href></group-member-set></prop></set></propertyupdate>`);
+    await server.send('PROPPATCH', '/principals/__uids__/id-amy/calendar-proxy-write/', setMembers('bob'));
     expect((await server.send('POST', OUTBOX, freeBusy(), {}, 'bob')).status).toBe(200);
   });
 });
@@ -133,7 +133,7 @@ describe('inbox and outbox', () => {
 
   it('show their privileges: deliver to one, send from the other, and the old name of both (RFC 6638 §6)', async () => {
     await using server = await givenServer();
-    const supported = async (path: string): Promise<string> => (await server.send('PROPFIND', path, `<propfind ${NAMESPACES}><prop><supported-privilege-set/></prop></propfind>`, { Depth: '0' })).text;
+    const supported = async (path: string): Promise<string> => (await server.send('PROPFIND', path, propfind('<supported-privilege-set/>'), { Depth: '0' })).text;
     expect(await supported(INBOX)).toMatch(/<schedule-deliver [^]*<schedule /);
     expect(await supported(OUTBOX)).toMatch(/<schedule-send [^]*<schedule /);
     expect(await supported(`${AMY_HOME}calendar/`)).not.toContain('schedule');
@@ -141,15 +141,15 @@ describe('inbox and outbox', () => {
 
   it('name the calendars that make their owner busy', async () => {
     await using server = await givenServer();
-    const row = (await server.send('PROPFIND', INBOX, `<propfind ${NAMESPACES}><prop><C:calendar-free-busy-set/></prop></propfind>`, { Depth: '0' })).rows().get(INBOX)!;
+    const row = (await server.send('PROPFIND', INBOX, propfind('<C:calendar-free-busy-set/>'), { Depth: '0' })).rows().get(INBOX)!;
     expect(row.properties.get('calendar-free-busy-set')!.children.map(({ text }) => text)).toEqual([`${AMY_HOME}calendar/`]);
   });
 
   it('have a default calendar, which is the owner\'s own and takes events (RFC 6638 §9.2)', async () => {
     await using server = await givenServer();
-    const url = async (): Promise<string> => (await server.send('PROPFIND', INBOX, `<propfind ${NAMESPACES}><prop><C:schedule-default-calendar-URL/></prop></propfind>`, { Depth: '0' }))
+    const url = async (): Promise<string> => (await server.send('PROPFIND', INBOX, propfind('<C:schedule-default-calendar-URL/>'), { Depth: '0' }))
       .rows().get(INBOX)!.properties.get('schedule-default-calendar-URL')!.children[0]!.text;
-    const choose = (href: string): Promise<Answer> => server.send('PROPPATCH', INBOX, `<propertyupdate ${NAMESPACES}><set><prop><C:schedule-default-calendar-URL><href>${href}</href></C:schedule-default-calendar-URL></prop></set></propertyupdate>`);
+    const choose = (href: string): Promise<Answer> => server.send('PROPPATCH', INBOX, proppatch(`<C:schedule-default-calendar-URL><href>${href}</href></C:schedule-default-calendar-URL>`));
     expect(await url()).toBe(`${AMY_HOME}calendar`);
     await server.send('MKCALENDAR', `${AMY_HOME}work/`);
     await choose(`${AMY_HOME}work/`);

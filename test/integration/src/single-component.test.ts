@@ -1,21 +1,21 @@
 /** Which components a calendar is made for (RFC 4791 §5.2.3), and the setting by which each takes one kind. */
 import { event, todo } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
+import { NAMESPACES, propfind } from './bodies.ts';
 import { AMY_HOME, givenServer } from './caldav-server.ts';
 import type { GivenServer } from './caldav-server.ts';
 
-const NAMESPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"';
 const NEW = `${AMY_HOME}new/`;
 const SINGLE = { caldav: { 'single-component-calendars': true } };
 const asking = (...kinds: readonly string[]): string => `<set><prop><C:supported-calendar-component-set>${kinds.map((kind) => `<C:comp name="${kind}"/>`).join('')}</C:supported-calendar-component-set></prop></set>`;
 const mkcalendar = (...kinds: readonly string[]): string => `<C:mkcalendar ${NAMESPACES}>${asking(...kinds)}</C:mkcalendar>`;
 
 async function kindsOf(server: GivenServer, path: string): Promise<readonly (string | undefined)[]> {
-  const answer = await server.send('PROPFIND', path, `<propfind ${NAMESPACES}><prop><C:supported-calendar-component-set/></prop></propfind>`, { Depth: '0' });
+  const answer = await server.send('PROPFIND', path, propfind('<C:supported-calendar-component-set/>'), { Depth: '0' });
   return answer.rows().get(path)!.properties.get('supported-calendar-component-set')!.children.map((comp) => comp.attribute('name'));
 }
 async function setsOf(server: GivenServer): Promise<readonly (readonly (string | undefined)[])[]> {
-  const answer = await server.send('PROPFIND', AMY_HOME, `<propfind ${NAMESPACES}><prop><C:supported-calendar-component-sets/></prop></propfind>`, { Depth: '0' });
+  const answer = await server.send('PROPFIND', AMY_HOME, propfind('<C:supported-calendar-component-sets/>'), { Depth: '0' });
   return answer.rows().get(AMY_HOME)!.properties.get('supported-calendar-component-sets')!.children.map(({ children }) => children.map((comp) => comp.attribute('name')));
 }
 

@@ -1,11 +1,10 @@
 /** Time zones by reference in CalDAV (RFC 7809): objects without definitions of zones that everybody knows, with them for whoever asks, and zones named by their id. */
 import { allDay } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
-import { AMY_HOME, givenServer } from './caldav-server.ts';
+import { calendarMultiget, calendarQuery, freeBusyQuery, mkcalendar, propfind, proppatch, syncCollection } from './bodies.ts';
+import { AMY_HOME, CALENDAR, givenServer } from './caldav-server.ts';
 import type { Answer, GivenServer } from './caldav-server.ts';
 
-const CALENDAR = `${AMY_HOME}calendar/`;
-const NAMESPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"';
 const OWN = ['BEGIN:VTIMEZONE', 'TZID:Our own', 'BEGIN:STANDARD', 'DTSTART:19700101T000000', 'TZOFFSETFROM:+0200', 'TZOFFSETTO:+0200', 'END:STANDARD', 'END:VTIMEZONE'];
 /** As a client writes Berlin's: other octets than ours. */
 const BERLIN = [
@@ -37,9 +36,9 @@ async function filled(): Promise<GivenServer> {
 }
 
 const multiget = (data = '<C:calendar-data/>'): string =>
-  `<C:calendar-multiget ${NAMESPACES}><prop>${data}</prop>${Object.keys(OBJECTS).map((name) => `<href>${CALENDAR}${name}.ics</href>`).join('')}</C:calendar-multiget>`;
-const query = (data = '<C:calendar-data/>'): string => `<C:calendar-query ${NAMESPACES}><prop>${data}</prop><C:filter><C:comp-filter name="VCALENDAR"/></C:filter></C:calendar-query>`;
-const sync = `<sync-collection ${NAMESPACES}><sync-token/><sync-level>1</sync-level><prop><C:calendar-data/></prop></sync-collection>`;
+  calendarMultiget(data, Object.keys(OBJECTS).map((name) => `${CALENDAR}${name}.ics`));
+const query = (data = '<C:calendar-data/>'): string => calendarQuery(data);
+const sync = syncCollection('<C:calendar-data/>');
 const dataOf = (answer: Answer, name: string): string => answer.rows().get(`${CALENDAR}${name}.ics`)!.properties.get('calendar-data')!.text;
 const zonesOf = (answer: Answer): Readonly<Record<string, readonly string[]>> => Object.fromEntries(Object.keys(OBJECTS).map((name) => [name, tzids(dataOf(answer, name))]));
 
@@ -51,7 +50,7 @@ describe('a server of time zones by reference', () => {
     await using server = await givenServer();
     const options = await server.send('OPTIONS', CALENDAR);
     expect(options.headers.get('dav')!.split(', ')).toContain('calendar-no-timezone');
-    const answer = await server.send('PROPFIND', AMY_HOME, `<propfind ${NAMESPACES}><prop><C:timezone-service-set/></prop></propfind>`, { Depth: '0' });
+    const answer = await server.send('PROPFIND', AMY_HOME, propfind('<C:timezone-service-set/>'), { Depth: '0' });
     const value = answer.rows().get(AMY_HOME)!.properties.get('timezone-service-set')!;
     expect(value.children.map(({ name, text }) => [name.local, text])).toEqual([['href', '/stdtimezones']]);
     expect((await server.send('GET', '/stdtimezones/capabilities', undefined, {}, null)).status).toBe(200);
@@ -59,9 +58,9 @@ describe('a server of time zones by reference', () => {
 
   it('keeps timezone-service-set to itself, on homes (§5.1)', async () => {
     await using server = await givenServer();
-    const patch = await server.send('PROPPATCH', AMY_HOME, `<propertyupdate ${NAMESPACES}><set><prop><C:timezone-service-set><href>/x</href></C:timezone-service-set></prop></set></propertyupdate>`);
+    const patch = await server.send('PROPPATCH', AMY_HOME, proppatch('<C:timezone-service-set><href>/x</href></C:timezone-service-set>'));
     expect(patch.text).toContain('cannot-modify-protected-property');
-    const calendar = await server.send('PROPFIND', CALENDAR, `<propfind ${NAMESPACES}><prop><C:timezone-service-set/></prop></propfind>`, { Depth: '0' });
+    const calendar = await server.send('PROPFIND', CALENDAR, propfind('<C:timezone-service-set/>'), { Depth: '0' });
     expect(calendar.rows().get(CALENDAR)!.missing).toEqual(['timezone-service-set']);
   });
 });
@@ -125,7 +124,7 @@ describe('reports with CalDAV-Timezones (RFC 7809 §7.1)', () => {
 
   it('PROPFIND of calendar-data too', async () => {
     await using server = await filled();
-    const body = `<propfind ${NAMESPACES}><prop><C:calendar-data/></prop></propfind>`;
+    const body = propfind('<C:calendar-data/>');
     expect(zonesOf(await server.send('PROPFIND', CALENDAR, body, { Depth: '1', ...F }))).toEqual(BY_REFERENCE);
     expect(zonesOf(await server.send('PROPFIND', CALENDAR, body, { Depth: '1' }))).toEqual(DEFINED);
   });
@@ -173,7 +172,7 @@ describe('objects that name zones', () => {
   it('are taken without definitions, and found in the right hour (RFC 7809 §3.1)', async () => {
     await using server = await filled();
     const find = async (start: string, end: string): Promise<boolean> => (await server.send('REPORT', CALENDAR,
-      `<C:calendar-query ${NAMESPACES}><prop><getetag/></prop><C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT"><C:time-range start="${start}" end="${end}"/></C:comp-filter></C:comp-filter></C:filter></C:calendar-query>`)).rows().has(`${CALENDAR}bare.ics`);
+      calendarQuery('<getetag/>', `<C:comp-filter name="VEVENT"><C:time-range start="${start}" end="${end}"/></C:comp-filter>`))).rows().has(`${CALENDAR}bare.ics`);
     // 09:00 in Berlin until 09:00 in New York.
     expect([await find('20260303T070000Z', '20260303T080000Z'), await find('20260303T080000Z', '20260303T081000Z'), await find('20260303T135000Z', '20260303T140000Z'), await find('20260303T140000Z', '20260303T150000Z')]).toEqual([false, true, true, false]);
   });
@@ -211,9 +210,9 @@ describe('objects that name zones', () => {
 
 describe('zones named by their id', () => {
   const property = async (server: GivenServer, name: string): Promise<string | undefined> =>
-    (await server.send('PROPFIND', CALENDAR, `<propfind ${NAMESPACES}><prop><C:${name}/></prop></propfind>`, { Depth: '0' })).rows().get(CALENDAR)!.properties.get(name)?.text;
+    (await server.send('PROPFIND', CALENDAR, propfind(`<C:${name}/>`), { Depth: '0' })).rows().get(CALENDAR)!.properties.get(name)?.text;
   const setId = (server: GivenServer, id: string): Promise<Answer> =>
-    server.send('PROPPATCH', CALENDAR, `<propertyupdate ${NAMESPACES}><set><prop><C:calendar-timezone-id>${id}</C:calendar-timezone-id></prop></set></propertyupdate>`);
+    server.send('PROPPATCH', CALENDAR, proppatch(`<C:calendar-timezone-id>${id}</C:calendar-timezone-id>`));
 
   it.each([['Europe/Berlin', 'Europe/Berlin'], ['US/Eastern', 'US/Eastern'], ['EST', 'EST'], ['W. Europe Standard Time', 'Europe/Berlin']])('calendar-timezone-id %s is kept as it is said, with its definition (RFC 7809 §5.2)', async (id, defined) => {
     await using server = await givenServer();
@@ -230,12 +229,12 @@ describe('zones named by their id', () => {
 
   it('set a new calendar\'s zone (RFC 4791 §5.3.1), or it is not made', async () => {
     await using server = await givenServer();
-    const make = (id: string): Promise<Answer> => server.send('MKCALENDAR', `${AMY_HOME}new/`, `<C:mkcalendar ${NAMESPACES}><set><prop><C:calendar-timezone-id>${id}</C:calendar-timezone-id></prop></set></C:mkcalendar>`);
+    const make = (id: string): Promise<Answer> => server.send('MKCALENDAR', `${AMY_HOME}new/`, mkcalendar(`<C:calendar-timezone-id>${id}</C:calendar-timezone-id>`));
     expect([(await make('Mars/Olympus')).status, (await make('Asia/Tokyo')).status]).toEqual([207, 201]);
   });
 
   const dayQuery = (more: string, start: string, end: string): string =>
-    `<C:calendar-query ${NAMESPACES}><prop><getetag/></prop><C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT"><C:time-range start="${start}" end="${end}"/></C:comp-filter></C:comp-filter></C:filter>${more}</C:calendar-query>`;
+    calendarQuery('<getetag/>', `<C:comp-filter name="VEVENT"><C:time-range start="${start}" end="${end}"/></C:comp-filter>`, more);
 
   it('decide what day it is in a calendar-query (RFC 7809), before the calendar\'s own', async () => {
     await using server = await givenServer();
@@ -250,11 +249,11 @@ describe('zones named by their id', () => {
     await using server = await givenServer();
     await server.send('PUT', `${CALENDAR}f.ics`, object('f', [], 'DTSTART:20260310T090000', 'DTEND:20260310T100000'));
     const busy = async (more: string): Promise<string | undefined> => /^FREEBUSY.*:(.*?)\r?$/m.exec((await server.send('REPORT', CALENDAR,
-      `<C:free-busy-query ${NAMESPACES}><C:time-range start="20260309T000000Z" end="20260312T000000Z"/>${more}</C:free-busy-query>`)).text)?.[1];
+      freeBusyQuery('start="20260309T000000Z" end="20260312T000000Z"', more))).text)?.[1];
     expect([await busy(''), await busy('<C:timezone-id>Asia/Tokyo</C:timezone-id>'), await busy('<C:timezone-id>US/Eastern</C:timezone-id>')]).toEqual(['20260310T090000Z/PT1H', '20260310T000000Z/PT1H', '20260310T130000Z/PT1H']);
   });
 
-  it.each([['calendar-query', dayQuery('<C:timezone-id>bogus</C:timezone-id>', '20260309T000000Z', '20260310T000000Z')], ['free-busy-query', `<C:free-busy-query ${NAMESPACES}><C:time-range start="20260309T000000Z" end="20260312T000000Z"/><C:timezone-id>bogus</C:timezone-id></C:free-busy-query>`]])('refuse a %s that names a zone nobody knows: CALDAV:valid-timezone', async (_, body) => {
+  it.each([['calendar-query', dayQuery('<C:timezone-id>bogus</C:timezone-id>', '20260309T000000Z', '20260310T000000Z')], ['free-busy-query', freeBusyQuery('start="20260309T000000Z" end="20260312T000000Z"', '<C:timezone-id>bogus</C:timezone-id>')]])('refuse a %s that names a zone nobody knows: CALDAV:valid-timezone', async (_, body) => {
     await using server = await givenServer();
     const answer = await server.send('REPORT', CALENDAR, body);
     expect([answer.status, answer.condition()]).toEqual([403, 'valid-timezone']);

@@ -1,10 +1,9 @@
 /** The small documents beside WebDAV, must by must: adding members (RFC 5995), quotas (RFC 4331), preferences (RFC 7240, RFC 8144, Brief), extended MKCOL (RFC 5689). */
 import { event } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
-import { AMY_HOME, givenServer } from './caldav-server.ts';
+import { AMY_HOME, CALENDAR, givenServer } from './caldav-server.ts';
 import type { Answer, GivenServer } from './caldav-server.ts';
 
-const CALENDAR = `${AMY_HOME}calendar/`;
 const BOX = `${AMY_HOME}dropbox/`;
 const ADD = `${CALENDAR};add-member`;
 const propfind = (server: GivenServer, path: string, names: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> =>

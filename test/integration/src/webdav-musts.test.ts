@@ -1,12 +1,12 @@
 /** Sentences with MUST of WebDAV and its relatives that no story of its own tells; `docs/conformance.md` lists them all. */
 import { describe, expect, it } from 'vitest';
 import { event } from '@kalends/testkit';
+import { props } from './bodies.ts';
 import { givenPeople } from './acl-given.ts';
-import { AMY_HOME, givenServer } from './caldav-server.ts';
-import { BOX, CALENDAR, FILE, discover, given, lock, lockInfo, put, tokenIn } from './locking.ts';
+import { AMY_HOME, CALENDAR, givenServer } from './caldav-server.ts';
+import { BOX, FILE, discover, given, lock, lockInfo, put, tokenIn } from './locking.ts';
 
 const dav = (body: string): string => body.replace('>', ' xmlns:D="DAV:" xmlns:X="urn:x-test">');
-const props = (...names: readonly string[]): string => `<propfind xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><prop>${names.map((name) => `<${name}/>`).join('')}</prop></propfind>`;
 const COLOUR = dav('<D:propertyupdate><D:set><D:prop><X:colour>red</X:colour></D:prop></D:set></D:propertyupdate>');
 
 describe('requests', () => {

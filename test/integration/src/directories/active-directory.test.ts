@@ -175,4 +175,4 @@ describeWithAll(['samba', 'samba-tool', 'openssl'], 'Active Directory', () => {
     await expect(startServerProcess({ config })).rejects.toThrow(/Digest needs a credential source with digest secrets; LDAP and Active Directory have none/);
     await rm(folder, { recursive: true });
   });
-});
+}, { root: true });

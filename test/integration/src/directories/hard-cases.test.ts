@@ -1,6 +1,8 @@
 /** What goes wrong with directories, against a real OpenLDAP: restarts, outages, wrong certificates, locks, large groups, accounts that come again. */
+import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PrincipalId } from '@kalends/contracts';
+import { systemClock } from '@kalends/testkit';
 import { appleDirectory, bulkUsers, record, startOpenLdap } from '@kalends/test-services';
 import type { OpenLdap } from '@kalends/test-services';
 import { join } from 'node:path';
@@ -162,6 +164,30 @@ describeWithAll(['slapd', 'ldapmodify', 'openssl'], 'a directory server that has
       expect(await refused.credentials.verify('bob', 'bobpw')).toBe('unavailable');
       await using anonymous = await setUpOpenDirectory(ldap, { 'bind-dn': undefined, 'bind-password': undefined });
       await expect(anonymous.source.findByAccount('bob'), 'may not read: not the same as nobody').rejects.toThrow(/may not be read/);
+    });
+
+    it('returns to the first server when that is back, and keeps nobody waiting for it', async () => {
+      await using first = await startOpenLdap();
+      await first.stop();
+      let later = 0;
+      const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + later };
+      const ca = await Promise.all([first.ca, ldap.ca].map((file) => readFile(file, 'utf8')));
+      await using parts = await setUpOpenDirectory(ldap, { url: [first.url, ldap.url], ca: ca.join('\n') }, clock);
+      expect((await parts.source.findByAccount('bob'))?.displayName).toBe('Bob Example');
+      await first.start();
+      await first.operations();
+      later = 61_000;
+      await until('at the first server', 5_000, async () => {
+        expect((await parts.source.findByAccount('bob'))?.displayName).toBe('Bob Example');
+        return (await first.operations()).some((line) => line.includes('(uid=bob)'));
+      });
+    });
+
+    it('is not held up by readers who take their time', async () => {
+      await using parts = await setUpOpenDirectory(ldap, { connections: 2 });
+      const slow = Array.from({ length: 6 }, () => parts.source.search({ anyOf: false, kinds: ['user'], limit: 1000, terms: [{ field: 'display-name', text: 'Bulk', match: 'starts-with' }] })[Symbol.asyncIterator]());
+      for (const reader of slow) expect((await reader.next()).value).toHaveLength(256);
+      expect([...await parts.source.groupsOf('10000000-0000-0000-0000-000000000002' as PrincipalId)]).toContain('20000000-0000-0000-0000-000000000001');
     });
 
     it('does without a container that a site has not, but not without its base', async () => {

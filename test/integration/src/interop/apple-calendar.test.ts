@@ -4,11 +4,10 @@
  */
 import { room, person } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
-import { AMY_HOME, BOB_HOME, givenServer } from '../caldav-server.ts';
+import { AMY_HOME, BOB_HOME, CALENDAR, givenServer } from '../caldav-server.ts';
 import type { GivenServer } from '../caldav-server.ts';
 import { Client, componentsIn, davTokens, eventOf, hrefsOf, namesIn, only } from './client.ts';
 
-const CALENDAR = `${AMY_HOME}calendar/`;
 const PRINCIPAL = '/principals/__uids__/id-amy/';
 const macos = (server: GivenServer, as = 'amy'): Client => new Client(server, {
   'User-Agent': 'macOS/14.5 (23F79) CalendarAgent/1173.5.1', Accept: '*/*', 'Accept-Language': 'en-US,en;q=0.9', Brief: 't', Prefer: 'return=minimal', 'Content-Type': 'text/xml',

@@ -2,11 +2,10 @@
 import { person, room } from '@kalends/testkit';
 import type { PrincipalId } from '@kalends/contracts';
 import { describe, expect, it } from 'vitest';
-import { AMY_HOME, givenServer } from '../caldav-server.ts';
+import { AMY_HOME, CALENDAR, givenServer } from '../caldav-server.ts';
 import type { GivenServer } from '../caldav-server.ts';
 import { Client, componentsIn, davTokens, eventOf, hrefsOf, namesIn, only } from './client.ts';
 
-const CALENDAR = `${AMY_HOME}calendar/`;
 const davx5 = (server: GivenServer): Client => new Client(server, {
   'User-Agent': 'DAVx5/4.4.5-ose (dav4jvm; okhttp/4.12.0) Android/14', 'Accept-Language': 'en-US, en;q=0.7, *;q=0.5', 'Content-Type': 'application/xml; charset=utf-8',
 });

@@ -1,10 +1,9 @@
 /** What several clients lean on alike (KOrganizer's kdav, vdirsyncer, python-caldav among them): spellings of hrefs, odd calendar data, tokens, refusals. */
 import { describe, expect, it } from 'vitest';
 import { person } from '@kalends/testkit';
-import { AMY_HOME, givenServer } from '../caldav-server.ts';
+import { AMY_HOME, CALENDAR, givenServer } from '../caldav-server.ts';
 import { Client, eventOf, hrefsOf, namesIn, only } from './client.ts';
 
-const CALENDAR = `${AMY_HOME}calendar/`;
 const NAMESPACES = 'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/"';
 const propfind = (properties: string): string => `<D:propfind ${NAMESPACES}><D:prop>${properties}</D:prop></D:propfind>`;
 const ICS = { 'Content-Type': 'text/calendar' };

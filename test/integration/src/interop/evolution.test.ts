@@ -3,11 +3,10 @@
  * free-busy, and the access list that its permissions dialogue reads.
  */
 import { describe, expect, it } from 'vitest';
-import { AMY_HOME, BOB_HOME, givenServer } from '../caldav-server.ts';
+import { AMY_HOME, BOB_HOME, CALENDAR, givenServer } from '../caldav-server.ts';
 import type { GivenServer } from '../caldav-server.ts';
 import { Client, below, davTokens, eventOf, hrefsOf, namesIn, only } from './client.ts';
 
-const CALENDAR = `${AMY_HOME}calendar/`;
 const evolution = (server: GivenServer): Client => new Client(server, { 'User-Agent': 'Evolution/3.52.3', Connection: 'close', Pragma: 'no-cache', 'Cache-Control': 'no-cache', 'Content-Type': 'application/xml; charset="utf-8"' });
 const XML = '<?xml version="1.0" encoding="utf-8"?>\n';
 const NAMESPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/" xmlns:IC="http://apple.com/ns/ical/"';

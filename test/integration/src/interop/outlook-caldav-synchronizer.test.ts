@@ -1,10 +1,9 @@
 /** Outlook CalDav Synchronizer: autodiscovery, calendars with colour and rights, sync by query and multiget, uploads with names and tags of its own. */
 import { describe, expect, it } from 'vitest';
-import { AMY_HOME, givenServer } from '../caldav-server.ts';
+import { AMY_HOME, CALENDAR, givenServer } from '../caldav-server.ts';
 import type { GivenServer } from '../caldav-server.ts';
 import { Client, componentsIn, davTokens, eventOf, hrefsOf, namesIn, only } from './client.ts';
 
-const CALENDAR = `${AMY_HOME}calendar/`;
 const outlook = (server: GivenServer): Client => new Client(server, { 'User-Agent': 'CalDavSynchronizer/4.4.1', Accept: '*/*', 'Content-Type': 'application/xml; charset=utf-8' });
 const NAMESPACES = 'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:E="http://apple.com/ns/ical/"';
 const propfind = (properties: string): string => `<?xml version='1.0'?>\n<D:propfind ${NAMESPACES}><D:prop>${properties}</D:prop></D:propfind>\n                 `;

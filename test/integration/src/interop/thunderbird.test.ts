@@ -3,11 +3,10 @@
  * WebDAV-Sync with multiget, uploads, free-busy.
  */
 import { describe, expect, it } from 'vitest';
-import { AMY_HOME, BOB_HOME, givenServer } from '../caldav-server.ts';
+import { AMY_HOME, BOB_HOME, CALENDAR, givenServer } from '../caldav-server.ts';
 import type { GivenServer } from '../caldav-server.ts';
 import { Client, componentsIn, davTokens, eventOf, hrefsOf, namesIn, only } from './client.ts';
 
-const CALENDAR = `${AMY_HOME}calendar/`;
 const thunderbird = (server: GivenServer): Client => new Client(server, {
   'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Thunderbird/128.5.0', Accept: 'text/xml', 'Accept-Language': 'en-US,en;q=0.5', 'Accept-Charset': 'utf-8,*;q=0.1',
   'Content-Type': 'text/xml; charset=utf-8',
