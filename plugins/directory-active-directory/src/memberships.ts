@@ -29,12 +29,8 @@ export class ChainedMemberships implements Memberships {
     const primaryId = primary === undefined ? undefined : idOf(groups, primary);
     if (primaryId !== undefined) found.add(primaryId);
     const chains = some([member, ...(primary === undefined ? [] : [primary])].map(({ dn }) => byRule('member', IN_CHAIN, dn)))!;
-    for await (const entries of this.#pool.pages({ base: groups.base, filter: every(groups.filter, chains), attributes: [groups.id.attribute], octets: octetsOf(groups) })) {
-      for (const entry of entries) {
-        const above = idOf(groups, entry);
-        if (above !== undefined) found.add(above);
-      }
-    }
+    const above = await this.#pool.collect({ base: groups.base, filter: every(groups.filter, chains), attributes: [groups.id.attribute], octets: octetsOf(groups) }, (entry) => idOf(groups, entry));
+    for (const group of above) found.add(group);
     return found;
   }
 
@@ -46,10 +42,9 @@ export class ChainedMemberships implements Memberships {
     const direct: Filter = some([equal('memberOf', group.dn), ...(sid === undefined ? [] : [equal(PRIMARY, String(relativeIdOf(sid)))])])!;
     const seen = new Set<PrincipalId>();
     for (const schema of this.#schemas) {
-      for await (const entries of this.#pool.pages({ base: schema.base, filter: every(schema.filter, direct), attributes: [schema.id.attribute], octets: octetsOf(schema) })) {
-        const members = entries.map((entry) => idOf(schema, entry)).filter((member) => member !== undefined).filter((member) => !seen.has(member) && seen.add(member));
-        if (members.length > 0) yield members;
-      }
+      const ids = await this.#pool.collect({ base: schema.base, filter: every(schema.filter, direct), attributes: [schema.id.attribute], octets: octetsOf(schema) }, (entry) => idOf(schema, entry));
+      const members = ids.filter((member) => !seen.has(member) && seen.add(member));
+      if (members.length > 0) yield members;
     }
   }
 

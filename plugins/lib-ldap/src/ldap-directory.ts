@@ -18,6 +18,8 @@ import { Smallest } from './smallest.ts';
 /** More answers than this to a question about one are as good as this many. */
 const SEVERAL = 5;
 const MOST_IN_A_PAGE = 500;
+/** Handed on at once. */
+const BATCH = 256;
 const MOST_COMPLAINTS = 100;
 /** Records asked for by id in one search. */
 const IDS_AT_ONCE = 100;
@@ -94,30 +96,22 @@ export class LdapDirectory implements DirectorySource {
     if (isPlausible(id)) yield* this.#options.memberships.membersOf(id);
   }
 
-  /** All kinds are asked at once, so a search takes as long as the slowest of them. */
+  /** All kinds are asked at once, so a search takes as long as the slowest of them; and read to the end before anything is handed on, for readers may be slow. */
   async *search(query: DirectoryQuery): Batches<Principal> {
-    const asked = this.#schemas(query.kinds.length === 0 ? undefined : query.kinds).flatMap((schema) => {
+    const kinds = this.#schemas(query.kinds.length === 0 ? undefined : query.kinds);
+    const found = await Promise.all(kinds.map(async (schema): Promise<readonly Principal[]> => {
       const filter = searchFilter(schema, query);
-      if (filter === undefined) return [];
-      const question = { base: schema.base, filter: every(schema.filter, filter), attributes: attributesOf(schema), octets: octetsOf(schema) };
+      if (filter === undefined || query.limit <= 0) return [];
+      const matches: Principal[] = [];
       // One more than wanted: some servers turn a full page into a second round.
-      const pages = this.#options.pool.pages(question, Math.min(query.limit + 1, MOST_IN_A_PAGE));
-      const first = pages.next();
-      first.catch(() => undefined);
-      return [{ schema, pages, first }];
-    });
-    let left = query.limit;
-    try {
-      for (const { schema, pages, first } of asked) {
-        for (let page = await first; page.done !== true && left > 0; page = await pages.next()) {
-          const batch = page.value.map((entry) => principalOf(schema, entry)).filter((principal) => principal !== undefined).slice(0, left);
-          left -= batch.length;
-          if (batch.length > 0) yield batch;
-        }
-      }
-    } finally {
-      await Promise.all(asked.map(({ pages }) => pages.return(undefined)));
-    }
+      await this.#options.pool.list({ base: schema.base, filter: every(schema.filter, filter), attributes: attributesOf(schema), octets: octetsOf(schema) }, (page) => {
+        matches.push(...page.map((entry) => principalOf(schema, entry)).filter((principal) => principal !== undefined));
+        return matches.length < query.limit;
+      }, Math.min(query.limit + 1, MOST_IN_A_PAGE));
+      return matches;
+    }));
+    const matches = found.flat().slice(0, query.limit);
+    for (let from = 0; from < matches.length; from += BATCH) yield matches.slice(from, from + BATCH);
   }
 
   /** LDAP has no order, so all names of the kind pass by; only as many as wanted are kept, and only these are read whole. */
@@ -126,13 +120,14 @@ export class LdapDirectory implements DirectorySource {
     for (const schema of this.#schemas([kind])) {
       const first = new Smallest(limit);
       const question = { base: schema.base, filter: every(schema.filter, present(schema.id.attribute)), attributes: [schema.id.attribute, ...schema.names], octets: octetsOf(schema) };
-      for await (const entries of this.#options.pool.pages(question)) {
-        for (const entry of entries) {
+      await this.#options.pool.list(question, (page) => {
+        for (const entry of page) {
           const [name] = entry.all(schema.names).map((each) => each.normalize('NFC')).filter((each) => !each.includes('/'));
           const id = idOf(schema, entry);
           if (name !== undefined && id !== undefined && (after === undefined || name > after)) first.offer(name, id);
         }
-      }
+        return true;
+      });
       listed.push(...await this.#byIds(schema, first.values()));
     }
     return listed.sort((a, b) => (a.names[0]! < b.names[0]! ? -1 : 1)).slice(0, limit);
@@ -150,7 +145,7 @@ export class LdapDirectory implements DirectorySource {
       const filter = some(some100.map((id) => idFilter(schema, id)).filter((each) => each !== undefined));
       if (filter === undefined) continue;
       const question = { base: schema.base, filter: every(schema.filter, filter), attributes: attributesOf(schema), octets: octetsOf(schema) };
-      for await (const entries of this.#options.pool.pages(question)) found.push(...entries.map((entry) => principalOf(schema, entry)).filter((principal) => principal !== undefined));
+      found.push(...await this.#options.pool.collect(question, (entry) => principalOf(schema, entry)));
     }
     return found;
   }

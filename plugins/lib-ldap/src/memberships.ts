@@ -86,12 +86,11 @@ export class ListedMemberships implements Memberships {
     for (const schema of this.#groups) {
       for (const filter of inChunks(filters)) {
         const question = { base: schema.base, filter: every(schema.filter, filter), attributes: [schema.id.attribute], octets: octetsOf(schema) };
-        for await (const entries of this.#options.pool.pages(question)) {
-          for (const entry of entries) {
-            const id = idOf(schema, entry);
-            if (id !== undefined) found.set(id, { id, dn: entry.dn, names: [] });
-          }
-        }
+        const groups = await this.#options.pool.collect(question, (entry): Member | undefined => {
+          const id = idOf(schema, entry);
+          return id === undefined ? undefined : { id, dn: entry.dn, names: [] };
+        });
+        for (const group of groups) found.set(group.id, group);
       }
     }
     return [...found.values()];
@@ -130,9 +129,7 @@ export class ListedMemberships implements Memberships {
   }
 
   async *#ids(base: string, scope: 'base' | 'one' | 'sub', filter: Filter, schema: RecordSchema, accepts: (entry: LdapEntry) => boolean): Batches<PrincipalId> {
-    for await (const entries of this.#options.pool.pages({ base, scope, filter, attributes: [schema.id.attribute], octets: octetsOf(schema) })) {
-      yield entries.filter(accepts).map((entry) => idOf(schema, entry)).filter((id) => id !== undefined);
-    }
+    yield await this.#options.pool.collect({ base, scope, filter, attributes: [schema.id.attribute], octets: octetsOf(schema) }, (entry) => (accepts(entry) ? idOf(schema, entry) : undefined));
   }
 }
 

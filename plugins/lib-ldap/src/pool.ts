@@ -20,7 +20,7 @@ const ROUND_MILLISECONDS = 100;
 const PROBE_MILLISECONDS = 1_000;
 /** A server that failed is tried after the others for this long. */
 const AVOID_MILLISECONDS = 30_000;
-/** A connection to another server than the best is given up after this long. */
+/** After this long on another server the best is tried again. */
 const SECOND_BEST_MILLISECONDS = 60_000;
 /** A reading account that was refused is not tried again for this long: directories lock accounts that are wrong too often. */
 const REFUSED_MILLISECONDS = 30_000;
@@ -58,25 +58,41 @@ export class LdapPool {
     }
   }
 
-  /** All entries, in pages; begun again on another connection only as long as nothing was handed out. @throws LdapUnreachable | LdapRefused */
-  async *pages(question: Question, pageSize = PAGE): AsyncGenerator<readonly LdapEntry[]> {
+  /**
+   * All entries, a page at a time, until `take` says false. A connection is held meanwhile, so `take` waits for nobody. Begun again on another connection only as
+   * long as nothing was taken. @throws LdapUnreachable | LdapRefused
+   */
+  async list(question: Question, take: (page: readonly LdapEntry[]) => boolean, pageSize = PAGE): Promise<void> {
     const until = this.#clock.monotonic() + this.#settings.timeoutMilliseconds;
-    for (let handedOut = false; ;) {
+    for (let taken = false; ;) {
       const connection = await this.#toListOn(until);
       try {
         for await (const page of connection.pages(question, pageSize)) {
-          handedOut = true;
-          yield page;
+          taken = true;
+          if (!take(page)) break;
         }
         return;
       } catch (error) {
-        if (handedOut) throw error;
+        if (taken) throw error;
         this.#failed(connection, error, until);
       } finally {
         connection.listing = false;
         this.#waitingToList.shift()?.();
       }
     }
+  }
+
+  /** What `read` makes of all entries; undefined is left out. @throws LdapUnreachable | LdapRefused */
+  async collect<T>(question: Question, read: (entry: LdapEntry) => T | undefined): Promise<readonly T[]> {
+    const found: T[] = [];
+    await this.list(question, (page) => {
+      for (const entry of page) {
+        const value = read(entry);
+        if (value !== undefined) found.push(value);
+      }
+      return true;
+    });
+    return found;
   }
 
   /** Whether `dn` and `password` belong together: a connection of its own, which never carries another question. @throws LdapUnreachable; ResultCodeError */
@@ -136,20 +152,39 @@ export class LdapPool {
     }
   }
 
+  /** Connections that are lost go; those to another server than the best go when there is one to the best, which is looked for now and then. */
   #sweep(): void {
     const now = this.#clock.monotonic();
-    for (const connection of this.#connections) {
-      if (!connection.usable) this.#connections.delete(connection);
-      else if (this.#avoided.size > 0 && connection.busy === 0 && !connection.listing && this.#secondBest(connection) && now - connection.openedAt > SECOND_BEST_MILLISECONDS) {
-        this.#connections.delete(connection);
-        void connection.close();
-      }
-    }
+    const best = this.#best;
+    for (const connection of this.#connections) if (!connection.usable) this.#connections.delete(connection);
+    const away = best === undefined ? [] : [...this.#connections].filter(({ server }) => server.url !== best);
+    if (away.length === 0) return;
+    if (away.length < this.#connections.size) {
+      for (const connection of away) if (connection.busy === 0 && !connection.listing) this.#drop(connection);
+    } else if (away.every(({ openedAt }) => now - Math.max(openedAt, this.#lookedForBest) > SECOND_BEST_MILLISECONDS)) void this.#returnToBest(now);
+  }
+
+  #drop(connection: LdapConnection): void {
+    this.#connections.delete(connection);
+    void connection.close();
   }
 
   #best: string | undefined;
-  #secondBest({ server }: LdapConnection): boolean {
-    return this.#best !== undefined && server.url !== this.#best;
+  #lookedForBest = 0;
+
+  /** Beside the questions, which go on with what there is: a server that swallows connections would keep them waiting. */
+  async #returnToBest(now: number): Promise<void> {
+    this.#lookedForBest = now;
+    try {
+      const [best] = await this.#settings.servers();
+      if (best === undefined) return;
+      const home = await LdapConnection.open(best, this.#settings, this.#settings.bind, now);
+      this.#avoided.delete(best.url);
+      if (this.#closed) await home.close();
+      else this.#connections.add(home);
+    } catch (error) {
+      this.#log.debug('the best directory server is still away', { problem: sentenceOf(error) });
+    }
   }
 
   #oneMore(until: number): Promise<LdapConnection> {
