@@ -57,14 +57,10 @@ function endOf(part: Component, start: TimeValue | undefined, zones: ObjectZones
 
 /** The AVAILABLE components of a VAVAILABILITY as the series of events that they are like, one for each UID (§3.1). */
 export function availableOf(part: Component, root: Component): readonly Series[] {
-  const byUid = new Map<string, Component[]>();
-  for (const available of findComponents(part, 'AVAILABLE')) {
-    const uid = readText(findProperty(available, 'UID')?.value ?? '');
-    const event = makeComponent('VEVENT', available.properties);
-    byUid.set(uid, [...(byUid.get(uid) ?? []), event]);
-  }
-  const zones = findComponents(root, 'VTIMEZONE');
-  return [...byUid.values()].map((events) => readSeries(new CalendarObject(makeComponent('VCALENDAR', [], [...zones, ...events]))));
+  const byUid = Map.groupBy(findComponents(part, 'AVAILABLE'), (available) => readText(findProperty(available, 'UID')?.value ?? ''));
+  // Looked up once for all: there may be thousands.
+  const zones = new ObjectZones(root);
+  return [...byUid.values()].map((all) => readSeries(new CalendarObject(makeComponent('VCALENDAR', [], all.map(({ properties }) => makeComponent('VEVENT', properties)))), zones));
 }
 
 function isEndless({ master }: Series): boolean {

@@ -61,12 +61,21 @@ function childTest(filter: ComponentFilter): ComponentTest {
 function componentOverlaps(component: Component, { root, series, floating }: Subject, part: Part | undefined, range: TimeRange): boolean {
   if (part === undefined || range.start >= range.end) return false;
   if (part.component === component) return seriesTouches(series, range, floating, part.index);
-  if (component.name === 'AVAILABLE') return availableOf(part.component, root).some((one) => one.parts.some((event) => isSame(event, component) && seriesTouches(one, range, floating, event.index)));
+  if (component.name === 'AVAILABLE') return (availablesIn(part.component, root).get(component.properties) ?? []).some(([one, { index }]) => seriesTouches(one, range, floating, index));
   return component.name === 'VALARM' && alarmOverlaps(component, series, part, range, floating);
 }
 
-/** An AVAILABLE and the event that was made of it. */
-const isSame = ({ component: { properties } }: Part, available: Component): boolean => properties === available.properties;
+/** The AVAILABLE components of a VAVAILABILITY, by their properties, which the event that is made of each shares: read once, however many are asked for. */
+function availablesIn(part: Component, root: Component): Availables {
+  let found = AVAILABLES.get(part);
+  if (found === undefined) {
+    found = Map.groupBy(availableOf(part, root).flatMap((one) => one.parts.map((event) => [one, event] as const)), ([, { component }]) => component.properties);
+    AVAILABLES.set(part, found);
+  }
+  return found;
+}
+type Availables = ReadonlyMap<Component['properties'], readonly (readonly [Series, Part])[]>;
+const AVAILABLES = new WeakMap<Component, Availables>();
 
 /** The VALARM row of §9.9: a trigger, or one of its repeats, in `[start, end)`. */
 function alarmOverlaps(alarm: Component, series: Series, part: Part, range: TimeRange, floating: Zone | undefined): boolean {

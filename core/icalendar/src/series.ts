@@ -61,8 +61,8 @@ export function matchesAlways({ component, start }: Part): boolean {
   return start === undefined && component.name !== 'VJOURNAL' && component.name !== 'VFREEBUSY' && component.name !== 'VEVENT';
 }
 
-export function readSeries(object: CalendarObject): Series {
-  const zones = new ObjectZones(object.root);
+/** `zones`: those of the object that it is a part of, where somebody has them already. */
+export function readSeries(object: CalendarObject, zones = new ObjectZones(object.root)): Series {
   const parts = object.parts.map((component, index) => readPart(component, index, zones));
   const master = parts.find((part) => part.recurrenceId === undefined);
   const ids = parts.flatMap(({ recurrenceId }) => recurrenceId ?? []);

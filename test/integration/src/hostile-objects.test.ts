@@ -5,6 +5,8 @@ import { eventText } from './dav.ts';
 
 const PATH = `${AMY_HOME}calendar/odd.ics`;
 
+const NAMES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"';
+
 describe('an object that mentions time zones in odd places', () => {
   it('is read with and without them in one look (RFC 7809 §7.1): a CR alone ends no line', async () => {
     await using server = await givenServer();
@@ -21,5 +23,31 @@ describe('an object that mentions time zones in odd places', () => {
     const bare = eventText('odd', ['DTSTART;TZID=Europe/Berlin:20260310T100000', 'X-A:\rBEGIN:VTIMEZONE', 'SUMMARY:Tea']);
     expect((await server.send('PUT', PATH, bare.replace('END:VCALENDAR', `${zone}END:VCALENDAR`))).status).toBe(201);
     expect((await server.send('GET', PATH, undefined, { 'CalDAV-Timezones': 'F' })).text).toBe(bare);
+  });
+});
+
+describe('availability of thousands of parts (RFC 7953)', () => {
+  const object = (end: string): string => [
+    'BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//Test//EN', 'BEGIN:VTIMEZONE', 'TZID:Mars',
+    ...Array.from({ length: 400 }, (_, at) => ['BEGIN:STANDARD', `DTSTART:${String(1600 + at)}0101T000000`, 'TZOFFSETFROM:+0100', `TZOFFSETTO:+0${String(at % 10)}00`, 'END:STANDARD']).flat(), 'END:VTIMEZONE',
+    'BEGIN:VAVAILABILITY', 'UID:av', 'DTSTAMP:20260101T000000Z', 'DTSTART:20260101T000000Z', 'DTEND:20270101T000000Z',
+    ...Array.from({ length: 5000 }, (_, at) => ['BEGIN:AVAILABLE', `UID:a${String(at)}`, 'DTSTAMP:20260101T000000Z', `DTSTART;TZID=Mars:20260310T1${String(at % 10)}0000`, 'DURATION:PT1H', ...(at === 0 ? [`RRULE:FREQ=DAILY;UNTIL=${end}`] : []), 'END:AVAILABLE']).flat(),
+    'END:VAVAILABILITY', 'END:VCALENDAR', '',
+  ].join('\r\n');
+
+  it('is told as busy time, the zone looked up once for all of them', async () => {
+    await using server = await givenServer();
+    const set = `<propertyupdate ${NAMES}><set><prop><C:calendar-availability>${object('20260401T000000Z').replaceAll('\r', '')}</C:calendar-availability></prop></set></propertyupdate>`;
+    expect((await server.send('PROPPATCH', `${AMY_HOME}inbox/`, set)).text).toContain('200 OK');
+    const busy = await server.send('GET', `${AMY_HOME}freebusy?start=20260310T000000Z&end=20260311T000000Z`);
+    expect([busy.status, busy.text]).toEqual([200, expect.stringContaining('FBTYPE=BUSY-UNAVAILABLE:20260310T000000Z/') as string]);
+  });
+
+  it('is searched with one look at each part (RFC 4791 §9.9)', async () => {
+    await using server = await givenServer();
+    await server.send('MKCALENDAR', `${AMY_HOME}hours/`, `<C:mkcalendar ${NAMES}><set><prop><C:supported-calendar-component-set><C:comp name="VAVAILABILITY"/></C:supported-calendar-component-set></prop></set></C:mkcalendar>`);
+    expect((await server.send('PUT', `${AMY_HOME}hours/av.ics`, object('20260401T000000Z'))).status).toBe(201);
+    const found = async (start: string, end: string): Promise<number> => (await server.send('REPORT', `${AMY_HOME}hours/`, `<C:calendar-query ${NAMES}><prop><getetag/></prop><C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VAVAILABILITY"><C:comp-filter name="AVAILABLE"><C:time-range start="${start}" end="${end}"/></C:comp-filter></C:comp-filter></C:comp-filter></C:filter></C:calendar-query>`, { Depth: '1' })).rows().size;
+    expect([await found('20260320T000000Z', '20260321T000000Z'), await found('20260601T000000Z', '20260701T000000Z')]).toEqual([1, 0]);
   });
 });
