@@ -1,10 +1,10 @@
 /**
- * Bodies of the requests that stories send: DAV: is the default namespace, `C:` CalDAV's, `CS:` calendarserver.org's. Clients' own ways to write them are in
- * `interop/`, where what they send is the story.
+ * Bodies of the requests that stories send: DAV: is the default namespace, `C:` CalDAV's, `CS:` calendarserver.org's, `A:` Apple's. Clients' own ways to write
+ * them are in `interop/`, where what they send is the story.
  */
 import { PRINCIPAL } from './caldav-server.ts';
 
-export const NAMESPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/"';
+export const NAMESPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/" xmlns:A="http://apple.com/ns/ical/"';
 
 /** RFC 4918 §9.1, §9.2; RFC 4791 §5.3.1. `props`: elements. */
 export const propfind = (props: string): string => `<propfind ${NAMESPACES}><prop>${props}</prop></propfind>`;

@@ -5,7 +5,7 @@ import { acl, givenPeople, grant } from './acl-given.ts';
 import { GONE, JSON_TYPE, NAMESPACES, RETURN, TASKS, at, ctagOf, data, events, match, multiput, names, outcomes, told, together } from './bulk-given.ts';
 import { AMY_HOME, CALENDAR, givenServer } from './caldav-server.ts';
 import type { Answer, GivenServer } from './caldav-server.ts';
-import { lock, tokenIn } from './locking.ts';
+import { lock, tokenIn } from './locks-given.ts';
 
 describe('MM:bulk-requests (calendarserver-bulk-change §5.1)', () => {
   const ask = (server: GivenServer, path: string): Promise<Answer> => server.send('PROPFIND', path, `<D:propfind ${NAMESPACES}><D:prop><MM:bulk-requests/></D:prop></D:propfind>`, { Depth: '0' });

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AMY_HOME, givenServer } from './caldav-server.ts';
 import type { GivenServer } from './caldav-server.ts';
-import { EASTERN, NAMESPACES, WORK, calendar, dataOf, givenCalendar, query, report, vevent, vtodo } from './caldav-4791.fixture.ts';
+import { EASTERN, WORK, calendar, dataOf, givenCalendar, query, report, vevent, vtodo } from './caldav-4791-given.ts';
+import { NAMESPACES } from './dav.ts';
 
 const NOON = 'DTSTART:20260310T120000Z';
 const MARCH = 'start="20260301T000000Z" end="20260401T000000Z"';

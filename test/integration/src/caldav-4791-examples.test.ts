@@ -1,7 +1,8 @@
 /** The examples of RFC 4791 §7.8, §7.9 and §7.10 over HTTP, on the calendar of its Appendix B. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GivenServer } from './caldav-server.ts';
-import { APPENDIX_B, NAMESPACES, WORK, dataOf, found, givenCalendar, query, report } from './caldav-4791.fixture.ts';
+import { APPENDIX_B, WORK, dataOf, found, givenCalendar, query, report } from './caldav-4791-given.ts';
+import { NAMESPACES } from './dav.ts';
 
 let server: GivenServer;
 beforeAll(async () => { server = await givenCalendar(APPENDIX_B); });

@@ -1,7 +1,8 @@
 /** CALDAV:filter over HTTP, rule by rule (RFC 4791 §7.3, §7.4, §7.8, §9.7, §9.9). The examples of the RFC are `caldav-4791-examples.test.ts`. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GivenServer } from './caldav-server.ts';
-import { EASTERN, NAMESPACES, WORK, calendar, found, givenCalendar, query, report, vevent, vtodo } from './caldav-4791.fixture.ts';
+import { EASTERN, WORK, calendar, found, givenCalendar, query, report, vevent, vtodo } from './caldav-4791-given.ts';
+import { NAMESPACES } from './dav.ts';
 
 const range = (start: string, end: string): string => `<C:time-range${start === '' ? '' : ` start="${start}"`}${end === '' ? '' : ` end="${end}"`}/>`;
 const comp = (name: string, inside: string): string => `<C:comp-filter name="${name}">${inside}</C:comp-filter>`;

@@ -2,16 +2,12 @@
 import type { WriteStep } from '@kalends/contracts';
 import { event, recurring } from '@kalends/testkit';
 import { describe, expect, it, vi } from 'vitest';
-import { setMembers } from './bodies.ts';
+import { NAMESPACES, mkcalendar, propfind, proppatch, setMembers } from './bodies.ts';
 import { AMY_HOME, BOB_HOME, CALENDAR, givenServer } from './caldav-server.ts';
 import type { GivenServer } from './caldav-server.ts';
 
 const NEW = `${AMY_HOME}new/`;
-const NAMESPACES = 'xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/" xmlns:A="http://apple.com/ns/ical/"';
-const propfind = (names: string): string => `<propfind ${NAMESPACES}><prop>${names}</prop></propfind>`;
-const mkcalendar = (props: string): string => `<C:mkcalendar ${NAMESPACES}><set><prop>${props}</prop></set></C:mkcalendar>`;
 const mkcol = (props: string): string => `<mkcol ${NAMESPACES}><set><prop>${props}</prop></set></mkcol>`;
-const proppatch = (props: string): string => `<propertyupdate ${NAMESPACES}><set><prop>${props}</prop></set></propertyupdate>`;
 const CALENDAR_TYPE = '<resourcetype><collection/><C:calendar/></resourcetype>';
 
 async function property(server: GivenServer, path: string, name: string, as = 'amy'): Promise<string | undefined> {
@@ -166,7 +162,7 @@ describe('properties of a calendar', () => {
     await using server = await givenServer();
     await server.send('PROPPATCH', CALENDAR, proppatch('<C:calendar-timezone-id>Europe/Berlin</C:calendar-timezone-id>'));
     expect(await property(server, CALENDAR, 'C:calendar-timezone')).toContain('TZID:Europe/Berlin');
-    const json = await server.send('PROPFIND', CALENDAR, `<propfind ${NAMESPACES}><prop><C:calendar-timezone content-type="application/calendar+json"/></prop></propfind>`, { Depth: '0' });
+    const json = await server.send('PROPFIND', CALENDAR, propfind('<C:calendar-timezone content-type="application/calendar+json"/>'), { Depth: '0' });
     expect(json.text).toMatch(/<calendar-timezone [^>]*content-type='application\/calendar\+json'/);
     await server.send('PROPPATCH', CALENDAR, `<propertyupdate ${NAMESPACES}><remove><prop><C:calendar-timezone/></prop></remove></propertyupdate>`);
     expect(await property(server, CALENDAR, 'C:calendar-timezone-id')).toBeUndefined();

@@ -4,7 +4,7 @@ import { READ, WRITE, WRITE_ACL } from '@kalends/contracts';
 import { event } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
 import { AMY_HOME, CALENDAR } from './caldav-server.ts';
-import { BOX, FILE, given, hrefsIn, isLocked, lock, lockInfo, put, tokenIn } from './locking.ts';
+import { BOX, FILE, given, hrefsIn, isLocked, lock, lockInfo, put, tokenIn } from './locks-given.ts';
 
 describe('a lock holds off (RFC 4918 §7)', () => {
   const writes: readonly (readonly [method: string, body: string | undefined, headers: Readonly<Record<string, string>>])[] = [

@@ -5,7 +5,7 @@ import { event } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
 import { AMY_HOME, CALENDAR, NOW } from './caldav-server.ts';
 import type { Answer } from './caldav-server.ts';
-import { BOX, FILE, UNLIMITED, discover, given, hrefsIn, isLocked, lock, lockInfo, put, tokenIn } from './locking.ts';
+import { BOX, FILE, UNLIMITED, discover, given, hrefsIn, isLocked, lock, lockInfo, put, tokenIn } from './locks-given.ts';
 
 describe('LOCK (RFC 4918 §9.10)', () => {
   it('is advertised: class 2 in the DAV field, LOCK and UNLOCK where they are defined and only there (RFC 4918 §18.2)', async () => {

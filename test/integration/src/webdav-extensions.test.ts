@@ -1,14 +1,14 @@
 /** The small documents beside WebDAV, must by must: adding members (RFC 5995), quotas (RFC 4331), preferences (RFC 7240, RFC 8144, Brief), extended MKCOL (RFC 5689). */
 import { event } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
+import { calendarMultiget, mkcalendar, propfind, proppatch } from './bodies.ts';
 import { AMY_HOME, CALENDAR, givenServer } from './caldav-server.ts';
 import type { Answer, GivenServer } from './caldav-server.ts';
 
 const BOX = `${AMY_HOME}dropbox/`;
 const ADD = `${CALENDAR};add-member`;
-const propfind = (server: GivenServer, path: string, names: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> =>
-  server.send('PROPFIND', path, `<propfind xmlns="DAV:"><prop>${names}</prop></propfind>`, { Depth: '0', ...headers });
-const proppatch = (names: string): string => `<propertyupdate xmlns="DAV:"><set><prop>${names}</prop></set></propertyupdate>`;
+const ask = (server: GivenServer, path: string, names: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> =>
+  server.send('PROPFIND', path, propfind(names), { Depth: '0', ...headers });
 const put = (server: GivenServer, name: string, octets: number): Promise<Answer> => server.send('PUT', BOX + name, 'x'.repeat(octets), { 'Content-Type': 'text/plain' });
 
 describe('POST to a calendar\'s add-member URL (RFC 5995)', () => {
@@ -40,15 +40,15 @@ describe('POST to a calendar\'s add-member URL (RFC 5995)', () => {
       expect([method, (await server.send(method, ADD, undefined, { Depth: '0', Destination: `${CALENDAR}x.ics` })).status]).toEqual([method, 405]);
     }
     expect((await server.send('PROPPATCH', ADD, proppatch('<displayname>Other</displayname>'))).status).toBe(405);
-    expect((await propfind(server, CALENDAR, '<displayname/>')).text).toContain('calendar</displayname>');
+    expect((await ask(server, CALENDAR, '<displayname/>')).text).toContain('calendar</displayname>');
   });
 
   it('is named by DAV:add-member, which is protected and not in allprop (§3.2.1)', async () => {
     await using server = await givenServer();
     expect((await server.send('PROPFIND', CALENDAR, undefined, { Depth: '0' })).text).not.toContain('add-member');
     expect((await server.send('PROPPATCH', CALENDAR, proppatch('<add-member/>'))).text).toContain('cannot-modify-protected-property');
-    expect((await propfind(server, CALENDAR, '<supported-live-property-set/>')).text).toContain('<supported-live-property><prop><add-member/></prop></supported-live-property>');
-    for (const path of [AMY_HOME, `${AMY_HOME}inbox/`, BOX]) expect((await propfind(server, path, '<add-member/>')).rows().get(path)!.missing).toEqual(['add-member']);
+    expect((await ask(server, CALENDAR, '<supported-live-property-set/>')).text).toContain('<supported-live-property><prop><add-member/></prop></supported-live-property>');
+    for (const path of [AMY_HOME, `${AMY_HOME}inbox/`, BOX]) expect((await ask(server, path, '<add-member/>')).rows().get(path)!.missing).toEqual(['add-member']);
   });
 });
 
@@ -56,7 +56,7 @@ describe('quotas (RFC 4331)', () => {
   const QUOTA = '<quota-available-bytes/><quota-used-bytes/>';
   const given = (octets: number): Promise<GivenServer> => givenServer({ limits: { homeOctets: octets } });
   const of = async (server: GivenServer, path: string): Promise<readonly (number | undefined)[]> => {
-    const { properties } = (await propfind(server, path, QUOTA)).rows().get(path)!;
+    const { properties } = (await ask(server, path, QUOTA)).rows().get(path)!;
     return ['quota-used-bytes', 'quota-available-bytes'].map((name) => (properties.get(name) === undefined ? undefined : Number(properties.get(name)!.text)));
   };
 
@@ -108,17 +108,17 @@ describe('quotas (RFC 4331)', () => {
 describe('preferences (RFC 7240, RFC 8144)', () => {
   it('return=minimal leaves out what is not there, keeps one propstat, and the answer says so (RFC 8144 §2.1, RFC 7240 §3)', async () => {
     await using server = await givenServer();
-    const answer = await propfind(server, CALENDAR, '<none/>', { Prefer: 'return=minimal' });
+    const answer = await ask(server, CALENDAR, '<none/>', { Prefer: 'return=minimal' });
     expect(answer.headers.get('preference-applied')).toBe('return=minimal');
     expect(answer.text).toContain('<propstat><prop/><status>HTTP/1.1 200 OK</status></propstat></response>');
-    const plain = await propfind(server, CALENDAR, '<none/>');
+    const plain = await ask(server, CALENDAR, '<none/>');
     expect([plain.headers.get('preference-applied'), plain.text.includes('404')]).toEqual([null, true]);
   });
 
   it('return=minimal holds for reports too', async () => {
     await using server = await givenServer();
     await server.send('PUT', `${CALENDAR}a.ics`, event('a').body);
-    const body = `<C:calendar-multiget xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><prop><getetag/><none/></prop><href>${CALENDAR}a.ics</href></C:calendar-multiget>`;
+    const body = calendarMultiget('<getetag/><none/>', [`${CALENDAR}a.ics`]);
     const answer = await server.send('REPORT', CALENDAR, body, { Depth: '1', Prefer: 'return=minimal' });
     expect([answer.headers.get('preference-applied'), answer.text.includes('404'), answer.text.includes('<getetag>')]).toEqual(['return=minimal', false, true]);
   });
@@ -126,7 +126,7 @@ describe('preferences (RFC 7240, RFC 8144)', () => {
   it('Brief: t means the same, and is no preference that is applied', async () => {
     await using server = await givenServer();
     for (const [brief, shown] of [['t', false], ['T', false], ['f', true]] as const) {
-      const answer = await propfind(server, CALENDAR, '<none/>', { Brief: brief });
+      const answer = await ask(server, CALENDAR, '<none/>', { Brief: brief });
       expect([answer.text.includes('404'), answer.headers.get('preference-applied')]).toEqual([shown, null]);
     }
     const patched = await server.send('PROPPATCH', CALENDAR, proppatch('<displayname>x</displayname>'), { Brief: 't' });
@@ -136,9 +136,9 @@ describe('preferences (RFC 7240, RFC 8144)', () => {
   it('depth-noroot leaves the resource itself out of its listing, not out of what is all there is (RFC 8144 §2.2)', async () => {
     await using server = await givenServer();
     await server.send('PUT', `${CALENDAR}a.ics`, event('a').body);
-    const listing = await propfind(server, CALENDAR, '<getetag/>', { Depth: '1', Prefer: 'depth-noroot, return=minimal' });
+    const listing = await ask(server, CALENDAR, '<getetag/>', { Depth: '1', Prefer: 'depth-noroot, return=minimal' });
     expect([[...listing.rows().keys()], listing.headers.get('preference-applied')]).toEqual([[`${CALENDAR}a.ics`], 'return=minimal, depth-noroot']);
-    const self = await propfind(server, CALENDAR, '<getetag/>', { Prefer: 'depth-noroot' });
+    const self = await ask(server, CALENDAR, '<getetag/>', { Prefer: 'depth-noroot' });
     expect([[...self.rows().keys()], self.headers.get('preference-applied')]).toEqual([[CALENDAR], null]);
   });
 
@@ -178,7 +178,7 @@ describe('preferences (RFC 7240, RFC 8144)', () => {
 
   it('what nobody knows is no error (RFC 7240 §2)', async () => {
     await using server = await givenServer();
-    const answer = await propfind(server, CALENDAR, '<none/>', { Prefer: 'respond-async; x="return=minimal", wait=10, handling=lenient' });
+    const answer = await ask(server, CALENDAR, '<none/>', { Prefer: 'respond-async; x="return=minimal", wait=10, handling=lenient' });
     expect([answer.status, answer.text.includes('404'), answer.headers.get('preference-applied')]).toEqual([207, true, null]);
   });
 });
@@ -197,7 +197,7 @@ describe('extended MKCOL (RFC 5689)', () => {
     await using server = await givenServer();
     const made = await server.send('MKCOL', path, mkcol(`${type}<displayname>Mine</displayname>`));
     expect([made.status, made.headers.get('cache-control')]).toEqual([201, 'no-cache']);
-    expect((await propfind(server, path, '<displayname/>')).text).toContain('Mine');
+    expect((await ask(server, path, '<displayname/>')).text).toContain('Mine');
   });
 
   it.each([['calendar', `${AMY_HOME}new/`, TYPE], ['plain collection', `${BOX}new/`, PLAIN]])('makes no %s where one property fails: mkcol-response, the guilty with its reason, the others 424 (§3, §5.2)', async (_, path, type) => {
@@ -205,14 +205,13 @@ describe('extended MKCOL (RFC 5689)', () => {
     const answer = await server.send('MKCOL', path, mkcol(`${type}<displayname>Mine</displayname><getetag>x</getetag>`));
     expect([answer.status, answer.xml().name.local, answer.headers.get('cache-control')]).toEqual([403, 'mkcol-response', 'no-cache']);
     expect(answer.text).toMatch(/<displayname\/>.*424 Failed Dependency.*<getetag\/>.*403 Forbidden.*cannot-modify-protected-property/s);
-    expect((await propfind(server, path, '<displayname/>')).status).toBe(404);
+    expect((await ask(server, path, '<displayname/>')).status).toBe(404);
   });
 
   it('as MKCALENDAR, whose answers are not for caches either (RFC 4791 §5.3.1)', async () => {
     await using server = await givenServer();
-    const body = (inner: string): string => `<C:mkcalendar xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><set><prop>${inner}</prop></set></C:mkcalendar>`;
     for (const [inner, status] of [['<getetag/>', 207], ['<displayname>Mine</displayname>', 201]] as const) {
-      const answer = await server.send('MKCALENDAR', `${AMY_HOME}new/`, body(inner));
+      const answer = await server.send('MKCALENDAR', `${AMY_HOME}new/`, mkcalendar(inner));
       expect([answer.status, answer.headers.get('cache-control')]).toEqual([status, 'no-cache']);
     }
   });

@@ -4,7 +4,7 @@ import { event } from '@kalends/testkit';
 import { props } from './bodies.ts';
 import { givenPeople } from './acl-given.ts';
 import { AMY_HOME, CALENDAR, givenServer } from './caldav-server.ts';
-import { BOX, FILE, discover, given, lock, lockInfo, put, tokenIn } from './locking.ts';
+import { BOX, FILE, discover, given, lock, lockInfo, put, tokenIn } from './locks-given.ts';
 
 const dav = (body: string): string => body.replace('>', ' xmlns:D="DAV:" xmlns:X="urn:x-test">');
 const COLOUR = dav('<D:propertyupdate><D:set><D:prop><X:colour>red</X:colour></D:prop></D:set></D:propertyupdate>');

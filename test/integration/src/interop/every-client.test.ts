@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { person } from '@kalends/testkit';
 import { AMY_HOME, CALENDAR, givenServer } from '../caldav-server.ts';
+import { NAMESPACES } from '../dav.ts';
 import { Client, eventOf, hrefsOf, namesIn, only } from './client.ts';
 
-const NAMESPACES = 'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:CS="http://calendarserver.org/ns/"';
 const propfind = (properties: string): string => `<D:propfind ${NAMESPACES}><D:prop>${properties}</D:prop></D:propfind>`;
 const ICS = { 'Content-Type': 'text/calendar' };
 

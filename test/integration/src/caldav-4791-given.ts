@@ -1,9 +1,9 @@
 /** The calendar of RFC 4791 Appendix B, in a calendar that takes every component, and what its tests ask. */
 import type { Answer, GivenServer } from './caldav-server.ts';
 import { AMY_HOME, givenServer } from './caldav-server.ts';
+import { NAMESPACES } from './dav.ts';
 
 export const WORK = `${AMY_HOME}work/`;
-export const NAMESPACES = 'xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"';
 
 export const EASTERN = [
   'BEGIN:VTIMEZONE', 'LAST-MODIFIED:20040110T032845Z', 'TZID:US/Eastern', 'BEGIN:DAYLIGHT', 'DTSTART:20000404T020000', 'RRULE:FREQ=YEARLY;BYDAY=1SU;BYMONTH=4', 'TZNAME:EDT', 'TZOFFSETFROM:-0500',
