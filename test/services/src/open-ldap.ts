@@ -17,7 +17,7 @@ export interface OpenLdapOptions {
   /** More entries, for directories that fit no string. */ readonly bulk?: (base: string) => Iterable<string>;
 }
 export interface OpenLdap extends AsyncDisposable {
-  readonly url: string; readonly ldapsUrl: string; readonly base: string;
+  readonly url: string; readonly ldapsUrl: string; /** A unix socket. */ readonly ldapiUrl: string; readonly base: string;
   readonly bindDn: string; readonly bindPassword: string;
   readonly ca: string; /** An authority that did not sign this server's certificate. */ readonly strangerCa: string;
   /** What the example config takes from the environment. */ readonly env: Readonly<Record<string, string>>;
@@ -42,13 +42,14 @@ export async function startOpenLdap({ data = appleDirectory, bulk }: OpenLdapOpt
     await load(config, join(folder, 'data.ldif'), data(BASE), bulk?.(BASE) ?? []);
     const [port, tlsPort] = [await freePort(), await freePort()];
     const log = join(folder, 'slapd.log');
-    const start = (): Promise<Daemon> => Daemon.start('slapd', ['-d', 'stats', '-f', config, '-h', `ldap://127.0.0.1:${String(port)} ldaps://127.0.0.1:${String(tlsPort)}`], { log, ports: [['127.0.0.1', port], ['127.0.0.1', tlsPort]] });
+    const ldapiUrl = `ldapi://${encodeURIComponent(join(folder, 'ldapi'))}`;
+    const start = (): Promise<Daemon> => Daemon.start('slapd', ['-d', 'stats', '-f', config, '-h', `ldap://127.0.0.1:${String(port)} ldaps://127.0.0.1:${String(tlsPort)} ${ldapiUrl}`], { log, ports: [['127.0.0.1', port], ['127.0.0.1', tlsPort]] });
     let daemon = await start();
     let seen = 0;
     const url = `ldap://127.0.0.1:${String(port)}`;
     const [bindDn, bindPassword] = [`uid=caladmin,${BASE}`, 'caladminpw'];
     return {
-      url, ldapsUrl: `ldaps://localhost:${String(tlsPort)}`, base: BASE, bindDn, bindPassword, ca, strangerCa,
+      url, ldapsUrl: `ldaps://localhost:${String(tlsPort)}`, ldapiUrl, base: BASE, bindDn, bindPassword, ca, strangerCa,
       env: { LDAP_URL: url, LDAP_BASE: BASE, LDAP_BIND_DN: bindDn, LDAP_BIND_PW: bindPassword, LDAP_CA: ca },
       change: async (ldif) => { await run('ldapmodify', ['-x', '-H', url, '-D', `cn=Manager,${BASE}`, '-w', 'managerpw'], { input: ldif }); },
       operations: async () => {

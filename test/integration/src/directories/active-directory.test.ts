@@ -19,8 +19,8 @@ import type { DirectoryParts } from './set-up.ts';
 const example = join(root, 'config', 'examples', 'active-directory.yaml');
 const alice = { account: 'alice', password: 'alicepw' };
 const bob = { account: 'bob', password: 'bobpw' };
-/** `account-seconds` and the time of a request on a busy machine. */
-const REFUSED_MILLISECONDS = 8_000;
+/** `account-seconds` is five (compose.test.ts holds it to that); the rest is for busy machines. */
+const REFUSED_MILLISECONDS = 15_000;
 
 async function all<T>(batches: AsyncIterable<readonly T[]>): Promise<readonly T[]> {
   const found: T[] = [];

@@ -91,8 +91,8 @@ describeWithAll(['slapd', 'ldapmodify', 'openssl'], 'a directory server that has
         await delay(5_500);
         const began = Date.now();
         for (let request = 0; request < 20; request++) expect(await status('alice')).toBe(207);
-        // One patience of a second, not twenty time-outs of five.
-        expect(Date.now() - began).toBeLessThan(8_000);
+        // One patience of a second, not twenty time-outs of five: a hundred seconds.
+        expect(Date.now() - began).toBeLessThan(30_000);
         expect([401, 503]).toContain(await status('nobody-knows-me'));
       } finally {
         ldap.thaw();
@@ -109,10 +109,10 @@ describeWithAll(['slapd', 'ldapmodify', 'openssl'], 'a directory server that has
       expect((await dav.send('PUT', '/calendars/users/tom/calendar/secret.ics', { as: 'tom', password: 'tompw', body: eventText('secret') })).status).toBe(201);
       const before = await principalOf(dav, { account: 'tom', password: 'tompw' });
       await ldap.change(`dn: uid=tom,cn=users,${ldap.base}\nchangetype: modify\nadd: pwdAccountLockedTime\npwdAccountLockedTime: 000001010000Z\n`);
-      await until('locked', 8_000, async () => await status('tom') === 401);
+      await until('locked', 15_000, async () => await status('tom') === 401);
       await ldap.change(`dn: uid=tom,cn=users,${ldap.base}\nchangetype: delete\n`);
       await ldap.change(entry('10000000-0000-0000-0000-0000000000A2', 'newpw'));
-      await until('the new tom', 8_000, async () => await status('tom', 'newpw') === 207);
+      await until('the new tom', 15_000, async () => await status('tom', 'newpw') === 207);
       const as = { as: 'tom', password: 'newpw' };
       expect(await principalOf(dav, { account: 'tom', password: 'newpw' })).not.toBe(before);
       expect((await dav.send('GET', '/calendars/users/tom/calendar/secret.ics', as)).status).toBe(404);
@@ -154,6 +154,12 @@ describeWithAll(['slapd', 'ldapmodify', 'openssl'], 'a directory server that has
       }
       await using right = await setUpOpenDirectory(ldap, { url: ldap.ldapsUrl });
       expect((await right.source.findByAccount('alice'))?.names).toEqual(['alice']);
+    });
+
+    it('is reached by a unix socket as well', async () => {
+      await using parts = await setUpOpenDirectory(ldap, { url: ldap.ldapiUrl });
+      expect((await parts.source.findByAccount('zoe'))?.displayName).toBe('Zoë Ünïcode');
+      expect(await parts.credentials.verify('zoe', 'zoepw')).toBe('yes');
     });
 
     it('fails over to the next server, and says when its own account is refused instead of knowing nobody', async () => {

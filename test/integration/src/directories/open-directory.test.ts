@@ -1,4 +1,5 @@
 /** Calendars for the people of a real OpenLDAP: with Apple's attributes as the example config has it, and with nothing but inetOrgPerson (R42). */
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { appleDirectory, plainDirectory, startOpenLdap } from '@kalends/test-ser
 import type { OpenLdap } from '@kalends/test-services';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Dav, NAMESPACES, hrefsIn } from '../dav.ts';
-import { describeWithAll } from '../programs.ts';
+import { describeWithAll, execute } from '../programs.ts';
 import { root, startServerProcess } from '../server-process.ts';
 import type { ServerProcess } from '../server-process.ts';
 import { calendarFlow, principalOf, searchPrincipals } from './calendar-flow.ts';
@@ -16,7 +17,7 @@ const alice = { account: 'alice', password: 'alicepw' };
 const zoe = { account: 'zoe', password: 'zoepw' };
 const as = ({ account, password }: { readonly account: string; readonly password: string }) => ({ as: account, password });
 
-describeWithAll(['slapd', 'ldapmodify', 'openssl'], 'an OpenLDAP with Apple\'s attributes', () => {
+describeWithAll(['slapd', 'ldapmodify', 'openssl', 'curl'], 'an OpenLDAP with Apple\'s attributes', () => {
   let ldap: OpenLdap;
   let server: ServerProcess;
   let dav: Dav;
@@ -77,6 +78,24 @@ describeWithAll(['slapd', 'ldapmodify', 'openssl'], 'an OpenLDAP with Apple\'s a
     expect(await status('off'), 'disabled').toBe(401);
     expect(await status('bob', '/calendars/users/alice/calendar/')).toBe(207);
     expect(await status('alice', '/calendars/users/bob/calendar/')).toBe(403);
+    await rm(folder, { recursive: true });
+  });
+
+  it('lets people in by Digest where the directory keeps HA1 for the realm (RFC 7616 §3.4.2)', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kalends-ha1-'));
+    const config = join(folder, 'caldavd.yaml');
+    const ha1 = createHash('sha256').update('bob:Kalends:another secret').digest('hex');
+    await ldap.change(`dn: uid=bob,cn=users,${ldap.base}\nchangetype: modify\nreplace: carLicense\ncarLicense: bob:Kalends:${ha1}\n`);
+    await writeFile(config, [
+      'plugins:', '  storage: { use: storage-flat-file }', '  people:', '    use: directory-open-directory',
+      '    with: { url: { env: LDAP_URL }, base: { env: LDAP_BASE }, bind-dn: { env: LDAP_BIND_DN }, bind-password: { env: LDAP_BIND_PW }, ca: { env: LDAP_CA }, digest: { realm: Kalends, sha-256: carLicense } }',
+      '  digest: { use: auth-digest, with: { algorithms: [SHA-256] } }', '',
+    ].join('\n'));
+    await using digest = await startServerProcess({ config, env: ldap.env });
+    const ask = async (user: string): Promise<string> => (await execute('curl', ['-s', '-o', '/dev/null', '-w', '%{http_code}', '--digest', '-u', user, '-X', 'PROPFIND', '-H', 'Depth: 0', `${digest.url}/principals/users/bob/`])).stdout;
+    expect(await ask('bob:another secret')).toBe('207');
+    expect(await ask('bob:bobpw')).toBe('401');
+    expect(await ask('alice:alicepw')).toBe('401');
     await rm(folder, { recursive: true });
   });
 
