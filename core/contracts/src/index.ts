@@ -2,6 +2,7 @@
 export * from './access.ts';
 export * from './access-source.ts';
 export * from './access-log.ts';
+export * from './audit-log.ts';
 export * from './admin-api.ts';
 export * from './attachment-store.ts';
 export * from './authentication-policy.ts';

@@ -1,10 +1,20 @@
 /**
  * One request and its answer, with what the access log wants to know: an id, a clock that started, who asked.
  */
-import type { HttpExchange } from '@kalends/contracts';
+import type { HttpExchange, PrincipalId } from '@kalends/contracts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { Client } from './client.ts';
+
+/** A right over what is another's that a request used; for the audit log (R44). */
+export interface RightUsed {
+  readonly as: 'admin' | 'delegate'; readonly principal: PrincipalId;
+  /** Undefined: nobody's in particular. */ readonly owner?: PrincipalId; readonly ownerName?: string;
+  readonly appPassword?: string;
+}
+
+/** Of nearly all requests. */
+const NO_RIGHTS: readonly RightUsed[] = [];
 
 export class Exchange implements HttpExchange {
   readonly id: string;
@@ -14,6 +24,7 @@ export class Exchange implements HttpExchange {
   readonly client: Client;
   /** Milliseconds of `performance.now()`. */ readonly began: number;
   #account: string | undefined;
+  #rights: readonly RightUsed[] = NO_RIGHTS;
   #abort: AbortController | undefined;
   #gone = false;
 
@@ -49,6 +60,23 @@ export class Exchange implements HttpExchange {
   set account(account: string | undefined) {
     this.#account = account;
   }
+
+  /** In the order in which they were used. */
+  get rights(): readonly RightUsed[] {
+    return this.#rights;
+  }
+
+  noteRight(right: RightUsed): void {
+    this.#rights = [...this.#rights, right];
+  }
+}
+
+/** For the audit log. Harmless for exchanges that others made. */
+export function noteRight(exchange: HttpExchange, right: RightUsed): void {
+  if (exchange instanceof Exchange) exchange.noteRight(right);
+}
+export function isRightNoted(exchange: HttpExchange, owner: PrincipalId | undefined): boolean {
+  return !(exchange instanceof Exchange) || exchange.rights.some((right) => right.owner === owner);
 }
 
 /** The connection closed before the answer was out. Nobody is left to tell. */

@@ -7,6 +7,7 @@ import type { Logger } from '@kalends/kernel';
 import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
 import { isRefusal } from './authentication.ts';
 import type { Authentication } from './authentication.ts';
+import { noteRight } from './exchange.ts';
 import { exchangeOf, hasPrefix } from './front.ts';
 
 export interface ExpressHostParts {
@@ -87,8 +88,10 @@ function adminsOnly(authentication: Authentication): RequestHandler {
       problem(response, status, 'Log in as an administrator.', exchange.id);
       return;
     }
-    if (!isRefusal(outcome) && outcome.admin) next();
-    else problem(response, 403, 'This is for administrators.', exchange.id);
+    if (!isRefusal(outcome) && outcome.admin && outcome.principal !== undefined) {
+      noteRight(exchange, { as: 'admin', principal: outcome.principal });
+      next();
+    } else problem(response, 403, 'This is for administrators.', exchange.id);
   };
 }
 

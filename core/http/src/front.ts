@@ -2,13 +2,14 @@
  * The way in: makes the exchange of each request and gives it to the feature with the longest prefix of its path. Express's router straight on the server,
  * with no application in front of it: DAV features get the exchange as it is, Express features are mounted behind one Express application (express-host.ts).
  */
-import type { AccessLog, Clock, HttpFeature } from '@kalends/contracts';
+import type { AccessLog, AuditLog, Clock, HttpFeature } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
 import type { NextFunction, Request, RequestHandler, Response, Router } from 'express';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import makeRouter from 'router';
 import { LineFormat } from './access-log.ts';
+import { auditEntries } from './audit.ts';
 import type { TrustedProxies } from './client.ts';
 import { ClientGone, Exchange } from './exchange.ts';
 import type { TransportPolicy } from './transport-policy.ts';
@@ -16,7 +17,7 @@ import type { TransportPolicy } from './transport-policy.ts';
 export interface FrontParts {
   readonly features: readonly HttpFeature[];
   /** For all paths of Express features and those of its own. */ readonly host: { readonly app: RequestHandler; serves(path: string): boolean };
-  readonly proxies: TrustedProxies; /** Absent: connections with and without TLS are served alike. */ readonly transport?: TransportPolicy; readonly accessLog: AccessLog | undefined; readonly clock: Clock; readonly log: Logger;
+  readonly proxies: TrustedProxies; /** Absent: connections with and without TLS are served alike. */ readonly transport?: TransportPolicy; readonly accessLog: AccessLog | undefined; readonly auditLog?: AuditLog | undefined; readonly clock: Clock; readonly log: Logger;
 }
 
 type ExchangeFeature = HttpFeature & { readonly kind: 'exchange' };
@@ -81,6 +82,7 @@ export class Front {
       this.#inFlight--;
       const written = request.socket.bytesWritten;
       this.#parts.accessLog?.write(this.#lines.line(exchange, this.#parts.clock.now(), written < before ? undefined : written - before));
+      if (exchange.rights.length > 0) for (const entry of auditEntries(exchange, this.#parts.clock.now())) this.#parts.auditLog?.write(entry);
     });
     return exchange;
   }

@@ -4,7 +4,7 @@ export type { Authentication, Refusal } from './authentication.ts';
 export { BodyTooLarge, declaredLength, hasBody, leaveBody, readBody, streamBody } from './body.ts';
 export { TrustedProxies } from './client.ts';
 export type { Client } from './client.ts';
-export { ClientGone, Exchange, clientOf, noteAccount } from './exchange.ts';
+export { ClientGone, Exchange, clientOf, isRightNoted, noteAccount, noteRight } from './exchange.ts';
 export { ExpressHost } from './express-host.ts';
 export { Front, exchangeOf, hasPrefix } from './front.ts';
 export type { FrontParts } from './front.ts';

@@ -1,7 +1,7 @@
 /**
  * The listener as a plugin: last up, first down. All of HTTP that a deployment chooses is in its config; what is served comes from `http-feature` and `admin-api`.
  */
-import { accessLog, adminApi, clock, deployment, httpFeature, inspector } from '@kalends/contracts';
+import { accessLog, adminApi, auditLog, clock, deployment, httpFeature, inspector } from '@kalends/contracts';
 import { definePlugin } from '@kalends/kernel';
 import { z } from 'zod';
 import { authentication } from './authentication.ts';
@@ -43,10 +43,10 @@ export default definePlugin({
   summary: 'Listens for HTTP, and hands each request to the feature it is for.',
   config,
   provides: { listening },
-  requires: { features: httpFeature, adminApis: adminApi, authentication, inspector, accessLog, deployment, clock },
+  requires: { features: httpFeature, adminApis: adminApi, authentication, inspector, accessLog, auditLog, deployment, clock },
 
   async setup({ config, deps, log, lifecycle }) {
-    const { features, adminApis, authentication, inspector, accessLog, clock } = deps;
+    const { features, adminApis, authentication, inspector, accessLog, auditLog, clock } = deps;
     const tls = config.tls === undefined ? undefined : await readTls(config.tls);
     const { deployment } = deps;
     const addresses = config.listen.map((text) => readAddress(text, tls !== undefined));
@@ -58,7 +58,7 @@ export default definePlugin({
       redirect: config['redirect-to-tls'], hstsSeconds: config['hsts-seconds'], publicUrl: () => deployment.publicUrl,
       securePort: () => listener.addresses().find(({ secure }) => secure)?.port,
     });
-    const front = new Front({ features, host, proxies: new TrustedProxies(config['trusted-proxies']), transport, accessLog, clock, log });
+    const front = new Front({ features, host, proxies: new TrustedProxies(config['trusted-proxies']), transport, accessLog, auditLog, clock, log });
     const listener = new Listener(addresses, front.handle, {
       headersMilliseconds: config['headers-seconds'] * 1000, requestMilliseconds: config['request-seconds'] * 1000,
       keepAliveMilliseconds: config['keep-alive-seconds'] * 1000, headerOctets: config['header-octets'], headerCount: config['header-count'],

@@ -24,6 +24,7 @@ export { planGraph } from './boot/plan.ts';
 export type { AbsentPlugin, InstanceSpec, Plan, PlannedPlugin, PlanOptions, ProcessKind } from './boot/plan.ts';
 export { currentPlugin } from './lifecycle/current-plugin.ts';
 export type { HealthState } from './lifecycle/health.ts';
+export { KeptLines } from './log/kept-lines.ts';
 export { lineFile, lineStream } from './log/line-file.ts';
 export type { LineSink } from './log/line-file.ts';
 export { createLog } from './log/logger.ts';

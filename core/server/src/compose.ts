@@ -18,7 +18,7 @@ export type InMemory = Readonly<Record<string, PluginDefinition | { readonly def
 
 export interface ComposeOptions {
   readonly loaded: LoadedConfig<Config>;
-  /** deployment, clock, inspector, access-log, addresses. */
+  /** deployment, clock, inspector, access-log, audit-log, addresses. */
   readonly builtIn: Readonly<Record<string, PluginDefinition>>;
   readonly extra?: InMemory;
   readonly tls: TlsFiles | undefined;

@@ -50,6 +50,7 @@ const log = z.strictObject({
   format: z.enum(['text', 'json']).default('text').describe('text: for people. json: an object a line.'),
   'error-file': z.union([z.literal(false), z.string().min(1)]).default(false).describe('A path; false: standard error.'),
   'access-file': z.union([z.literal(false), z.string().min(1)]).optional().describe('A path; false: none; default: log/access.log in the data root.'),
+  'audit-file': z.union([z.literal(false), z.string().min(1)]).optional().describe('What administrators and delegates did to others (R44): a path; false: none; default: log/audit.log in the data root.'),
   'keep-days': z.int().min(1).max(3_650).default(14).describe('Older files are removed.'),
   'file-octets': octets().default(20 * 2 ** 20).describe('A new file is begun each day, and when one has grown to this.'),
 });

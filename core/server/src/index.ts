@@ -5,3 +5,4 @@ export type { Composition, InMemory } from './compose.ts';
 export { configSchema } from './config-schema.ts';
 export type { Config } from './config-schema.ts';
 export { usualConfig } from './config-files.ts';
+export { auditLogOver, openAuditLines } from './open-audit-log.ts';

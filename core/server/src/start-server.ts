@@ -10,7 +10,7 @@ import type { Clock, Inspector } from '@kalends/contracts';
 import type { Address } from '@kalends/http';
 import { formatProblems, Graph, hasErrors, KernelError, loadConfig, planGraph } from '@kalends/kernel';
 import type { ConfigDocument, LineSink, LoadedConfig, Logger, Plan, Problem, ProcessKind, Redactor } from '@kalends/kernel';
-import { AddressBook, accessLogPlugin, inspectorPlugin } from './built-in/observation.ts';
+import { AddressBook, accessLogPlugin, auditLogPlugin, inspectorPlugin } from './built-in/observation.ts';
 import { clockPlugin, systemClock } from './built-in/system-clock.ts';
 import { deploymentPlugin } from './built-in/deployment-facts.ts';
 import { builtins } from './builtins.ts';
@@ -42,6 +42,7 @@ export interface StartOptions extends ConfigSource {
   /** Default: says nothing. */
   readonly log?: Logger | undefined;
   readonly accessLog?: LineSink | undefined;
+  readonly auditLog?: LineSink | undefined;
   readonly redactor?: Redactor | undefined;
   readonly process?: ProcessKind | undefined;
 }
@@ -108,6 +109,7 @@ export async function prepareServer(loaded: LoadedConfig<Config>, options: Start
       clock: clockPlugin(options.clock ?? systemClock),
       inspector: inspectorPlugin(graph),
       'access-log': accessLogPlugin(options.accessLog ?? silentLogs.access),
+      'audit-log': auditLogPlugin(options.auditLog ?? silentLogs.audit),
       addresses: book.plugin(),
     },
   });

@@ -6,6 +6,7 @@ import { READ } from '@kalends/contracts';
 import { BodyTooLarge, readBody } from '@kalends/http';
 import { answerUnder } from './answer.ts';
 import type { ItemAccess } from './access/compiled-access.ts';
+import { noteRightOverAlso } from './access/rights-used.ts';
 import { seesWhole } from './access/whole-view.ts';
 import { missingNames } from './access/privilege-names.ts';
 import type { EngineRequest, HrefGroups } from './engine.ts';
@@ -64,7 +65,11 @@ export class HandlerRequest implements EngineRequest {
 
   async judge(path: string, select: ItemSelect): Promise<{ readonly resource: DavResource; readonly access: Privileges } | undefined> {
     const resource = await this.engine.locate(path, mergeSelect(select, { acl: true }), this.identity);
-    return resource === undefined ? undefined : { resource, access: await this.engine.access.judge(this.identity, resource) };
+    if (resource === undefined) return undefined;
+    const { http, engine, identity } = this;
+    // From an outbox people are asked for busy times, which takes no more than being known.
+    if (this.resource.kind !== 'outbox') await noteRightOverAlso({ http, directory: engine.directory, identity, resource }, () => engine.access.actingFor(identity, resource));
+    return { resource, access: await engine.access.judge(identity, resource) };
   }
 
   async body(maxOctets: number): Promise<Uint8Array> {

@@ -4,6 +4,10 @@ import { usualConfig } from '@kalends/server';
 import { Command, CommanderError } from 'commander';
 import { addAppPassword, listAppPasswords, revokeAppPassword } from './app-passwords-commands.ts';
 import type { NewPassword } from './app-passwords-commands.ts';
+import { clearAugment, listAugments, setAugment } from './augments-commands.ts';
+import type { AugmentOptions } from './augments-commands.ts';
+import { audited } from './audited.ts';
+import type { Audited } from './audited.ts';
 import { checkConfig, convertConfig, listPlugins, showEffectiveConfig } from './config-commands.ts';
 import { CONFIG, DEFECT, OK, USAGE } from './exit-codes.ts';
 import { exportDelegates, importDelegates, listDelegates, removeDelegates, setDelegates } from './delegates-commands.ts';
@@ -56,16 +60,22 @@ function build(end: (code: number) => void): Command {
     .option('--replace', 'let the file win over an object of the same UID', false).option('-v, --verbose', 'report on every object, not only on refused ones', false)
     .action(async (files: string[], options: { readonly user: string; readonly calendar: string; readonly replace: boolean; readonly verbose: boolean }) => {
       await using deployment = await openDeployment(file(undefined), common().data);
-      end(await importFiles(deployment, files, options, output()));
+      const { user, calendar, replace } = options;
+      end(await audited(deployment, { command: 'import', user, given: { calendar, replace, files } }, () => importFiles(deployment, files, options, output())));
     });
   program.command('export').description('a calendar\'s objects as files, octet for octet')
     .requiredOption('--user <who>', 'account, record name or id of the owner').requiredOption('--calendar <name>', 'its name in the URL, or its title')
     .requiredOption('--to <folder>', 'where to; made if missing').option('--overwrite', 'write into a folder that is not empty', false)
     .action(async (options: { readonly user: string; readonly calendar: string; readonly to: string; readonly overwrite: boolean }) => {
       await using deployment = await openDeployment(file(undefined), common().data);
-      end(await exportCalendar(deployment, options, output()));
+      const { user, calendar, to } = options;
+      end(await audited(deployment, { command: 'export', user, given: { calendar, to } }, () => exportCalendar(deployment, options, output())));
     });
   addDelegates(program, async (command) => {
+    await using deployment = await openDeployment(file(undefined), common().data);
+    end(await command(deployment, output()));
+  });
+  addAugments(program, async (command) => {
     await using deployment = await openDeployment(file(undefined), common().data);
     end(await command(deployment, output()));
   });
@@ -82,11 +92,34 @@ function addAppPasswords(program: Command, run: (command: (file: string, deploym
   const user = ['--user <who>', 'account, record name or id of the person'] as const;
   passwords.command('add <name>').description('makes one and shows it, once').requiredOption(...user)
     .option('--read-only', 'it changes nothing', false).option('--calendar <name...>', 'it opens these alone', []).option('--days <count>', 'it ends after so many days')
-    .action((name: string, options: Omit<NewPassword, 'name'>) => run((file, deployment, output) => addAppPassword(file, deployment, { ...options, name }, output)));
+    .action((name: string, options: Omit<NewPassword, 'name'>) => run((file, deployment, output) => {
+      const { user, ...given } = options;
+      return audited(deployment, { command: 'app-passwords add', user, given: { name, ...given } }, () => addAppPassword(file, deployment, { ...options, name }, output));
+    }));
   passwords.command('list').description('what there is, what it opens, when it was last used').requiredOption(...user)
     .action((options: { readonly user: string }) => run((file, deployment, output) => listAppPasswords(file, deployment, options, output)));
   passwords.command('revoke <name>').description('it opens nothing any more, from the next request on').requiredOption(...user)
-    .action((name: string, { user }: { readonly user: string }) => run((file, deployment, output) => revokeAppPassword(file, deployment, { user, name }, output)));
+    .action((name: string, { user }: { readonly user: string }) => run((file, deployment, output) => (
+      audited(deployment, { command: 'app-passwords revoke', user, given: { name } }, () => revokeAppPassword(file, deployment, { user, name }, output)))));
+}
+
+function auditOf(command: string, { user, ...given }: AugmentOptions): Audited {
+  return { command, ...(user === undefined ? {} : { user }), given: { ...given } };
+}
+
+function addAugments(program: Command, run: (command: (deployment: OpenDeployment, output: Output) => Promise<number>) => Promise<void>): void {
+  const augments = program.command('augments').description('What this server knows of people, groups and rooms that the directory cannot hold.').exitOverride();
+  const who = ['--user <who>', 'account, record name or id'] as const;
+  const kind = ['--all <kind>', 'users, groups, locations or resources: all of them that have nothing of their own'] as const;
+  augments.command('list').description('all that was set')
+    .action(() => run((deployment, output) => listAugments(deployment, output)));
+  augments.command('set').description('lay something over the record; what is not named stays').option(...who).option(...kind)
+    .option('--enabled <yes|no>', 'for calendars').option('--locked <yes|no>', 'kept out though enabled').option('--server <name>', 'hosts the calendars')
+    .option('--mode <mode>', 'how invitations are answered: none, accept-always, decline-always, accept-if-free, decline-if-busy, automatic')
+    .option('--accept-group <group>', 'whose members are always accepted').option('--capacity <count>', 'of a room').option('--quota <size>', 'as 5GiB, or a number of octets')
+    .action((options: AugmentOptions) => run((deployment, output) => audited(deployment, auditOf('augments set', options), () => setAugment(deployment, options, output))));
+  augments.command('clear').description('the directory alone counts again').option(...who).option(...kind)
+    .action((options: AugmentOptions) => run((deployment, output) => audited(deployment, auditOf('augments clear', options), () => clearAugment(deployment, options, output))));
 }
 
 function addDelegates(program: Command, run: (command: (deployment: OpenDeployment, output: Output) => Promise<number>) => Promise<void>): void {
@@ -96,11 +129,16 @@ function addDelegates(program: Command, run: (command: (deployment: OpenDeployme
     .action((options: { readonly user?: string }) => run((deployment, output) => listDelegates(deployment, options, output)));
   delegates.command('set').description('let people or groups act for the owner; those not named stay').requiredOption(...user)
     .option('--write <who...>', 'read, write, and invite in the owner\'s name', []).option('--read <who...>', 'read only', [])
-    .action((options: { readonly user: string; readonly write: readonly string[]; readonly read: readonly string[] }) => run((deployment, output) => setDelegates(deployment, options, output)));
+    .action((options: { readonly user: string; readonly write: readonly string[]; readonly read: readonly string[] }) => run((deployment, output) => {
+      const { user, ...given } = options;
+      return audited(deployment, { command: 'delegates set', user, given }, () => setDelegates(deployment, options, output));
+    }));
   delegates.command('remove <who...>').description('let them act no longer').requiredOption(...user)
-    .action((who: readonly string[], { user }: { readonly user: string }) => run((deployment, output) => removeDelegates(deployment, { user, who }, output)));
+    .action((who: readonly string[], { user }: { readonly user: string }) => run((deployment, output) => (
+      audited(deployment, { command: 'delegates remove', user, given: { who } }, () => removeDelegates(deployment, { user, who }, output)))));
   delegates.command('export').description('all that was set, as JSON: a backup that people can read').option('--to <file>', 'default: standard output')
     .action((options: { readonly to?: string }) => run((deployment, output) => exportDelegates(deployment, options, output)));
   delegates.command('import <file>').description('what `export` wrote; added to what is there').option('--replace', 'remove what is not in the file', false)
-    .action((from: string, options: { readonly replace: boolean }) => run((deployment, output) => importDelegates(deployment, from, options, output)));
+    .action((from: string, options: { readonly replace: boolean }) => run((deployment, output) => (
+      audited(deployment, { command: 'delegates import', given: { file: from, ...options } }, () => importDelegates(deployment, from, options, output)))));
 }

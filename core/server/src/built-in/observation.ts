@@ -1,10 +1,12 @@
-/** What the composition shows of the running server: the graph itself (`inspector`), one line a request (`access-log`), and where the front listens. */
-import { accessLog, inspector } from '@kalends/contracts';
+/** What the composition shows of the running server: the graph itself (`inspector`), one line a request (`access-log`), who used a right over another's things
+ * (`audit-log`), and where the front listens. */
+import { accessLog, auditLog, inspector } from '@kalends/contracts';
 import { listening } from '@kalends/http';
 import type { Address, Listening } from '@kalends/http';
 import { definePlugin } from '@kalends/kernel';
 import type { Graph, LineSink, PluginDefinition } from '@kalends/kernel';
 import { z } from 'zod';
+import { auditLogOver } from '../open-audit-log.ts';
 
 const none = z.strictObject({});
 
@@ -20,6 +22,14 @@ export function accessLogPlugin(sink: LineSink): PluginDefinition {
   return definePlugin({
     name: '@kalends/server/access-log', api: 1, summary: 'One line a request.', config: none, provides: { accessLog }, requires: {}, runsIn: 'both',
     setup: () => ({ accessLog: { write: (line: string) => { sink.write(line); } } }),
+  });
+}
+
+/** `sink`: as that of the access log. */
+export function auditLogPlugin(sink: LineSink): PluginDefinition {
+  return definePlugin({
+    name: '@kalends/server/audit-log', api: 1, summary: 'One line for each use of a right over what is another\'s.', config: none, provides: { auditLog }, requires: {}, runsIn: 'both',
+    setup: () => ({ auditLog: auditLogOver(sink) }),
   });
 }
 

@@ -24,9 +24,10 @@ describe('LinePipe', () => {
     const { lines, sent } = pipe();
     lines.errors.write('one\n');
     lines.access.write('GET /\n');
+    lines.audit.write('{}\n');
     lines.errors.write('two\n');
     await turn();
-    expect(sent).toEqual([{ caldavd: 'lines', errors: 'one\ntwo\n', access: 'GET /\n' }]);
+    expect(sent).toEqual([{ caldavd: 'lines', errors: 'one\ntwo\n', access: 'GET /\n', audit: '{}\n' }]);
   });
 
   it('flushes what waits, and nothing twice', async () => {
@@ -41,8 +42,10 @@ describe('LinePipe', () => {
   it('falls back to standard error without a master', async () => {
     for (const given of [pipe({ connected: false }), pipe({ fails: true })]) {
       given.lines.errors.write('still said\n');
+      given.lines.access.write('not this\n');
+      given.lines.audit.write('{"as":"admin"}\n');
       await given.lines.flush();
-      expect(String(given.fallback.read())).toBe('still said\n');
+      expect(String(given.fallback.read())).toBe('still said\n{"as":"admin"}\n');
     }
   });
 });

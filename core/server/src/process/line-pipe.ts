@@ -1,4 +1,4 @@
-/** A worker's two logs on their way to the master, which owns the files: lines of one turn of the loop travel together. Without a master they go to standard error. */
+/** A worker's logs on their way to the master, which owns the files: lines of one turn of the loop travel together. Without a master errors and audit go to standard error. */
 import { Writable } from 'node:stream';
 import type { FromWorker } from './messages.ts';
 
@@ -10,9 +10,10 @@ export interface PipeEnd {
 export class LinePipe {
   readonly errors: Writable;
   readonly access: Writable;
+  readonly audit: Writable;
   readonly #end: PipeEnd;
   readonly #fallback: Writable;
-  readonly #waiting = { errors: '', access: '' };
+  readonly #waiting = { errors: '', access: '', audit: '' };
   #scheduled = false;
   #sending: Promise<void> = Promise.resolve();
 
@@ -21,6 +22,7 @@ export class LinePipe {
     this.#fallback = fallback;
     this.errors = this.#stream('errors');
     this.access = this.#stream('access');
+    this.audit = this.#stream('audit');
   }
 
   /** Resolves when everything written so far has left this process. */
@@ -29,7 +31,7 @@ export class LinePipe {
     await this.#sending;
   }
 
-  #stream(log: 'errors' | 'access'): Writable {
+  #stream(log: 'errors' | 'access' | 'audit'): Writable {
     return new Writable({
       decodeStrings: false,
       write: (chunk: string | Buffer, _encoding, done) => {
@@ -45,16 +47,16 @@ export class LinePipe {
 
   #send(): void {
     this.#scheduled = false;
-    const { errors, access } = this.#waiting;
-    if (errors === '' && access === '') return;
-    Object.assign(this.#waiting, { errors: '', access: '' });
+    const { errors, access, audit } = this.#waiting;
+    if (errors === '' && access === '' && audit === '') return;
+    Object.assign(this.#waiting, { errors: '', access: '', audit: '' });
     if (!this.#end.connected || this.#end.send === undefined) {
-      this.#fallback.write(errors);
+      this.#fallback.write(errors + audit);
       return;
     }
     const sent = new Promise<void>((resolve) => {
-      this.#end.send?.({ caldavd: 'lines', errors, access }, (error) => {
-        if (error !== null) this.#fallback.write(errors);
+      this.#end.send?.({ caldavd: 'lines', errors, access, audit }, (error) => {
+        if (error !== null) this.#fallback.write(errors + audit);
         resolve();
       });
     });

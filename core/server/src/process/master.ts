@@ -184,8 +184,10 @@ export class MasterService implements Service {
     clearTimeout(timer);
   }
 
-  #write({ errors, access }: { readonly errors: string; readonly access: string }): void {
-    if (errors !== '') this.#context.logs.raw(errors);
-    for (const line of access.split('\n')) if (line !== '') this.#context.logs.access.write(line);
+  #write({ errors, access, audit }: Extract<FromWorker, { readonly caldavd: 'lines' }>): void {
+    const { logs } = this.#context;
+    if (errors !== '') logs.raw(errors);
+    for (const line of access.split('\n')) if (line !== '') logs.access.write(line);
+    for (const line of audit.split('\n')) if (line !== '') logs.audit.write(line);
   }
 }

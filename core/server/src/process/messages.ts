@@ -14,7 +14,7 @@ export type FromWorker =
   | { readonly caldavd: 'ready'; readonly url: string; readonly demo: RunningServer['demo'] | null }
   | { readonly caldavd: 'failed'; readonly message: string }
   /** Finished lines for the master's files. */
-  | { readonly caldavd: 'lines'; readonly errors: string; readonly access: string };
+  | { readonly caldavd: 'lines'; readonly errors: string; readonly access: string; readonly audit: string };
 
 /** The process channel's messages pass by here too. */
 export function isFromMaster(message: unknown): message is FromMaster {

@@ -31,7 +31,7 @@ export interface ServiceContext {
 
 /** Steps 2 to 5 with this process's logs. @throws KernelError */
 export async function prepareHere(loaded: LoadedConfig<Config>, { dataRoot, logs }: Pick<ServiceContext, 'dataRoot' | 'logs'>, kind: StartOptions['process']): Promise<PreparedServer> {
-  const prepared = await prepareServer(loaded, { dataRoot, process: kind, log: logs.log, accessLog: logs.access, redactor: logs.redactor });
+  const prepared = await prepareServer(loaded, { dataRoot, process: kind, log: logs.log, accessLog: logs.access, auditLog: logs.audit, redactor: logs.redactor });
   await prepared.setUp();
   return prepared;
 }

@@ -5,6 +5,7 @@
 import type { DavResource, Identity, Privileges } from '@kalends/contracts';
 import { READ } from '@kalends/contracts';
 import { missingNames } from '../access/privilege-names.ts';
+import { noteRightOver } from '../access/rights-used.ts';
 import { conflict, needPrivileges, notFound } from '../errors/preconditions.ts';
 import { parentOf } from '../resource/family.ts';
 import { withSlash } from '../resource/href.ts';
@@ -19,7 +20,8 @@ const ASKS_NOTHING: ReadonlySet<string> = new Set(['OPTIONS', 'REPORT']);
 
 export async function authorize(given: Resolved): Promise<Authorized> {
   const passage = { ...given, identity: await inOffice(given) };
-  const { engine, identity, resource, spec, method } = passage;
+  const { engine, identity, resource, spec, method, http } = passage;
+  if (identity.admin || identity.actingFor !== undefined) await noteRightOver({ http, directory: engine.directory, identity, resource });
   const access = await engine.access.judge(identity, resource);
   for (const { on, privileges } of spec.requires(resource)) {
     const of = on === 'self' ? resource : parentOf(resource);
