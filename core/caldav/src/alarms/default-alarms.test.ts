@@ -5,8 +5,8 @@ import { storedText } from '@kalends/webdav';
 import { describe, expect, it } from 'vitest';
 import { caldav } from '../names.ts';
 import { CalendarDoor } from '../write/commit.ts';
-import { LIMITS, givenDoor as doorOn } from '../write/door-fixture.ts';
-import type { GivenDoor, Ground } from '../write/door-fixture.ts';
+import { LIMITS, givenDoor as doorOn } from '../write/door.fixture.ts';
+import type { GivenDoor, Ground } from '../write/door.fixture.ts';
 import { WriteSteps } from '../write/steps.ts';
 
 const ALARM = 'BEGIN:VALARM\nACTION:DISPLAY\nDESCRIPTION:Soon\nTRIGGER:-PT15M\nEND:VALARM';

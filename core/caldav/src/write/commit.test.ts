@@ -4,8 +4,8 @@ import { CalendarObject, makeProperty, setProperty, withComponents } from '@kale
 import { DavError } from '@kalends/webdav';
 import { event, fakeClock, memoryDirectory, memoryStore, person, todo } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
-import { givenDoor as doorOn } from './door-fixture.ts';
-import type { GivenDoor, Ground } from './door-fixture.ts';
+import { givenDoor as doorOn } from './door.fixture.ts';
+import type { GivenDoor, Ground } from './door.fixture.ts';
 
 /** `store`: another door's, to look at the same home under other rules. */
 function givenDoor({ store, ...options }: Parameters<typeof doorOn>[1] & { readonly store?: GivenDoor['store'] } = {}): Promise<GivenDoor> {

@@ -3,7 +3,7 @@ import type { ItemName } from '@kalends/contracts';
 import { COVER_AHEAD_SECONDS } from '@kalends/icalendar';
 import { event, fakeClock, memoryDirectory, memoryStore, person, recurring } from '@kalends/testkit';
 import { expect, it } from 'vitest';
-import { givenDoor } from './door-fixture.ts';
+import { givenDoor } from './door.fixture.ts';
 import { FactsKeeper } from './facts-keeper.ts';
 
 const directory = Object.assign(memoryDirectory([person('amy')]), { mayLogIn: async () => true });

@@ -6,8 +6,8 @@ import { DavError, preconditionFailed } from '@kalends/webdav';
 import { event, fakeClock, memoryDirectory, memoryStore, person, todo } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
 import type { PutChange, RemoveChange } from './commit.ts';
-import { givenDoor as doorOn } from './door-fixture.ts';
-import type { GivenDoor, Ground } from './door-fixture.ts';
+import { givenDoor as doorOn } from './door.fixture.ts';
+import type { GivenDoor, Ground } from './door.fixture.ts';
 import type { Together } from './run.ts';
 
 async function givenDoor(options: Parameters<typeof doorOn>[1] = {}): Promise<GivenDoor & { readonly writes: () => number }> {
