@@ -25,7 +25,7 @@ export default definePlugin({
   setup({ config, deps, log, lifecycle }) {
     const sources = deps.sources.filter((source) => source.can.digest.length > 0);
     if (sources.length === 0) {
-      throw new Error('Digest needs a credential source with digest secrets; LDAP and Active Directory have none');
+      throw new Error('Digest needs a credential source with digest secrets; Active Directory has none, and LDAP where its `digest:` names their attributes. Basic over TLS, or Kerberos, works with both');
     }
     const { replay, secrets, deployment: { hostId }, clock } = deps;
     const digest = new DigestAuthenticator({ ...config, sources, replay, secrets, hostId, clock, log });

@@ -28,6 +28,8 @@ export interface CredentialOptions {
 /** Each is a connection with its handshake. */
 const BINDS_AT_ONCE = 16;
 const BINDS_WAITING = 200;
+/** As long as a Basic proof is remembered. */
+const DIGEST_SECONDS = 60;
 /** RFC 4513 §5.1.2: a simple bind with a name and no password is no proof, and servers say yes to it. */
 const MOST_OCTETS = 1024;
 
@@ -37,6 +39,8 @@ export class LdapCredentials implements CredentialSource {
   readonly #secret = randomBytes(32);
   /** Account → what proved it, and when (`Clock.monotonic`). */
   readonly #proved = new LRUCache<string, { readonly proof: string; readonly at: number }>({ max: 20_000 });
+  /** Algorithm and account → HA1: a Digest client proves itself with every request. */
+  readonly #digests = new LRUCache<string, { readonly secret: string; readonly at: number }>({ max: 20_000 });
   #binding = 0;
   readonly #waiting: (() => void)[] = [];
 
@@ -55,7 +59,7 @@ export class LdapCredentials implements CredentialSource {
       else if (answer !== 'unavailable') this.#proved.delete(account);
       return answer;
     } catch (error) {
-      if (!(error instanceof LdapUnreachable) && !(error instanceof LdapRefused)) throw error;
+      if (!isAway(error)) throw error;
       return this.#remembered(account, proof) ? 'yes' : 'unavailable';
     }
   }
@@ -64,9 +68,19 @@ export class LdapCredentials implements CredentialSource {
     const { digests, directory } = this.#options;
     const attribute = digests?.attributes[algorithm];
     if (attribute === undefined || realm !== digests?.realm) return undefined;
-    const found = await directory.findAccount(account);
-    if (found === undefined || !found.principal.enabled || found.principal.locked) return undefined;
-    return ha1(found.entry.texts(attribute), account, realm, algorithm);
+    const key = `${algorithm} ${account}`;
+    const known = this.#digests.get(key);
+    if (known !== undefined && this.#secondsSince(known.at) < DIGEST_SECONDS) return known.secret;
+    try {
+      const found = await directory.findAccount(account);
+      const secret = found === undefined || !found.principal.enabled || found.principal.locked ? undefined : ha1(found.entry.texts(attribute), account, realm, algorithm);
+      if (secret === undefined) this.#digests.delete(key);
+      else this.#digests.set(key, { secret, at: this.#options.clock.monotonic() });
+      return secret;
+    } catch (error) {
+      if (known !== undefined && isAway(error) && this.#secondsSince(known.at) < this.#options.graceSeconds) return known.secret;
+      throw error;
+    }
   }
 
   async #bind(found: Found | undefined, account: string, password: string): Promise<Answer> {
@@ -93,11 +107,15 @@ export class LdapCredentials implements CredentialSource {
   }
 
   #remembered(account: string, proof: string): boolean {
-    const { clock, graceSeconds, log } = this.#options;
+    const { graceSeconds, log } = this.#options;
     const known = this.#proved.get(account);
-    if (known === undefined || known.proof !== proof || clock.monotonic() - known.at >= graceSeconds * 1000) return false;
+    if (known === undefined || known.proof !== proof || this.#secondsSince(known.at) >= graceSeconds) return false;
     log.debug('the directory is away; a password that it confirmed before was taken', { account });
     return true;
+  }
+
+  #secondsSince(at: number): number {
+    return (this.#options.clock.monotonic() - at) / 1000;
   }
 
   async #inTurn(run: () => Promise<Answer>): Promise<Answer> {
@@ -119,6 +137,10 @@ export class LdapCredentials implements CredentialSource {
 const WINDOWS_REASONS: Readonly<Record<string, string>> = {
   530: 'not at this time', 531: 'not from here', 532: 'the password has expired', 533: 'disabled', 701: 'the account has expired', 773: 'the password must be changed', 775: 'locked',
 };
+
+function isAway(error: unknown): boolean {
+  return error instanceof LdapUnreachable || error instanceof LdapRefused;
+}
 
 function ha1(values: readonly string[], account: string, realm: string, algorithm: Algorithm): string | undefined {
   const digits = algorithm === 'MD5' ? 32 : 64;

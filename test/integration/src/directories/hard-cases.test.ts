@@ -214,6 +214,27 @@ describeWithAll(['slapd', 'ldapmodify', 'openssl'], 'a directory server that has
       expect((await ldap.operations()).filter((line) => /BIND dn="" method=128/.test(line))).toEqual([]);
     });
 
+    it('looks HA1 up once a minute, and goes on with it while it is away', async () => {
+      const ha1 = 'a'.repeat(64);
+      await ldap.change(`dn: uid=zoe,cn=users,${ldap.base}\nchangetype: modify\nreplace: carLicense\ncarLicense: ${ha1}\n`);
+      let later = 0;
+      await using parts = await setUpOpenDirectory(ldap, { 'timeout-seconds': 0.5, digest: { realm: 'R', 'sha-256': 'carLicense' } }, { ...systemClock, monotonic: () => systemClock.monotonic() + later });
+      const ask = (account: string): Promise<string | undefined> => parts.credentials.digestSecret(account, 'R', 'SHA-256');
+      expect([await ask('zoe'), await ask('alice'), await parts.credentials.digestSecret('zoe', 'other', 'SHA-256'), await parts.credentials.digestSecret('zoe', 'R', 'MD5')]).toEqual([ha1, undefined, undefined, undefined]);
+      await ldap.operations();
+      for (let request = 0; request < 5; request++) await ask('zoe');
+      expect((await ldap.operations()).filter((line) => line.includes('(uid=zoe)'))).toEqual([]);
+      await ldap.stop();
+      try {
+        later = 61_000;
+        expect(await ask('zoe')).toBe(ha1);
+        later = 901_000;
+        await expect(ask('zoe')).rejects.toThrow();
+      } finally {
+        await ldap.start();
+      }
+    });
+
     it('takes a password that it confirmed lately while it is away, and no other', async () => {
       await using parts = await setUpOpenDirectory(ldap, { 'timeout-seconds': 0.5 });
       await using strict = await setUpOpenDirectory(ldap, { 'timeout-seconds': 0.5, 'grace-seconds': 0 });

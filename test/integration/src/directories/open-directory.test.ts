@@ -103,7 +103,7 @@ describeWithAll(['slapd', 'ldapmodify', 'openssl', 'curl'], 'an OpenLDAP with Ap
     const folder = await mkdtemp(join(tmpdir(), 'kalends-digest-'));
     const config = join(folder, 'caldavd.yaml');
     await writeFile(config, ['plugins:', '  storage: { use: storage-flat-file }', `  people: { use: directory-open-directory, with: { url: ${ldap.url}, base: "${ldap.base}" } }`, '  digest: { use: auth-digest }', ''].join('\n'));
-    await expect(startServerProcess({ config })).rejects.toThrow(/Digest needs a credential source with digest secrets; LDAP and Active Directory have none/);
+    await expect(startServerProcess({ config })).rejects.toThrow(/Digest needs a credential source with digest secrets; Active Directory has none, and LDAP where its `digest:` names/);
     await rm(folder, { recursive: true });
   });
 });
