@@ -3,7 +3,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import { acl, deny, givenPeople, grant } from './acl-given.ts';
-import { AMY_HOME } from './caldav-server.ts';
+import { setMembers } from './bodies.ts';
+import { AMY_HOME, PRINCIPAL } from './caldav-server.ts';
 import type { GivenServer } from './caldav-server.ts';
 import { eventText } from './dav.ts';
 
@@ -51,5 +52,19 @@ describe('a lock on what may not be seen', () => {
     expect((await lock('shown.ics', 'amy')).status).toBe(200);
     const both = await lock('', 'ben');
     expect([both.status, both.text.includes('shown.ics'), both.text.includes('hidden')]).toEqual([207, true, false]);
+  });
+});
+
+describe('an event that its owner keeps to himself', () => {
+  it.each(['PRIVATE', 'CONFIDENTIAL'])('is not taken away with its calendar by a delegate (%s, caldav-privateevents)', async (access) => {
+    await using server = await givenPeople();
+    await server.send('PROPPATCH', `${PRINCIPAL('amy')}calendar-proxy-write/`, setMembers('ben'));
+    for (const name of ['kept', 'free']) await server.send('MKCALENDAR', `${AMY_HOME}${name}/`);
+    await server.send('PUT', `${AMY_HOME}kept/secret.ics`, SECRET.replace('VERSION:2.0', `VERSION:2.0\r\nX-CALENDARSERVER-ACCESS:${access}`));
+    await server.send('PUT', `${AMY_HOME}free/plain.ics`, eventText('plain'));
+    const remove = async (name: string, as: string): Promise<number> => (await server.send('DELETE', `${AMY_HOME}${name}/`, undefined, {}, as)).status;
+    expect([await remove('kept', 'ben'), await remove('free', 'ben')]).toEqual([403, 204]);
+    expect((await server.send('GET', `${AMY_HOME}kept/secret.ics`)).status).toBe(200);
+    expect(await remove('kept', 'amy')).toBe(204);
   });
 });

@@ -6,7 +6,9 @@ import type {
   CalendarStore, ClaimedJob, CollectionId, DavRequest, DavResource, Directory, Identity, Item, JobOutcome, Limits, MethodSpec, Notifier, PrincipalId,
 } from '@kalends/contracts';
 import { StoreError, UNBIND } from '@kalends/contracts';
-import { GONE, answer, badRequest, dropLocks, engineOf, forbidden, fromStore, guardCollection, segmentsOf, touchedByRemoval, writeLimits } from '@kalends/webdav';
+import { GONE, answer, badRequest, dropLocks, engineOf, forbidden, fromStore, guardCollection, seesWhole, segmentsOf, touchedByRemoval, writeLimits } from '@kalends/webdav';
+import type { EngineRequest } from '@kalends/webdav';
+import { keepsFromOthers, withheldByItem } from '../privacy/withheld.ts';
 import type { CalendarDoor } from '../write/commit.ts';
 import { writeLimits as limitsOf } from '../write/limits.ts';
 import type { WriteSteps } from '../write/steps.ts';
@@ -35,6 +37,7 @@ async function deleteCalendar({ store, steps, notifiers }: RemovalParts, dav: Da
   if (fields.depth !== undefined && fields.depth !== 'infinity') throw badRequest('A calendar is deleted with all that is in it: Depth is infinity.');
   const { id } = resource.collection!;
   const home = resource.home!;
+  await demandNothingKept(store, request);
   const payload: RemovalPayload = { collection: id, principal: identity.principal, owner: home.owner };
   try {
     const path = segmentsOf(resource);
@@ -50,6 +53,15 @@ async function deleteCalendar({ store, steps, notifiers }: RemovalParts, dav: Da
     throw fromStore(error, GONE);
   }
   answer(http, 204);
+}
+
+/** What its owner keeps to himself nobody else takes away (caldav-privateevents), not with the whole either. @throws DavError 403 */
+async function demandNothingKept(store: CalendarStore, request: EngineRequest): Promise<void> {
+  const { identity, resource: { owner, collection }, href } = request;
+  if (seesWhole(identity, owner)) return;
+  for await (const batch of store.listItems(collection!.id, withheldByItem.select)) {
+    if (batch.some(keepsFromOthers)) request.need(0, UNBIND, href);
+  }
 }
 
 /** The rest of a deletion; safe to repeat, since it goes on with what is still there. */
