@@ -55,7 +55,7 @@ describeWithAll(['slapd', 'ldapmodify', 'openssl'], 'a directory server that has
     const status = (account: string, password = `${account}pw`): Promise<number> => dav.propfind('/', '<D:current-user-principal/>', { as: account, password }).then((answer) => answer.status);
 
     it('may restart under load without a failed calendar request', async () => {
-      const people = ['alice', 'bob', 'zoe', 'off'];
+      const people = ['alice', 'bob', 'zoe'];
       for (const account of people) expect(await status(account)).toBe(207);
       const answers: number[] = [];
       let stop = false;

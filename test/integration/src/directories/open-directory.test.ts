@@ -55,6 +55,15 @@ describeWithAll(['slapd', 'ldapmodify', 'openssl', 'curl'], 'an OpenLDAP with Ap
     expect(plain).toContain('/principals/__uids__/40000000-0000-0000-0000-000000000001/');
   });
 
+  it('takes what a site keeps in attributes of its own: who is shut out, who acts for a room', async () => {
+    expect((await dav.propfind('/', '<D:current-user-principal/>', { as: 'off', password: 'offpw' })).status).toBe(401);
+    const room = '/principals/__uids__/30000000-0000-0000-0000-000000000001/';
+    // The room's write delegates are the engineers; its readers the staff, to whom the engineers belong.
+    expect((await dav.propfind('/principals/users/bob/', '<CS:calendar-proxy-write-for/>', { as: 'bob', password: 'bobpw' })).plain).toContain(room);
+    expect((await dav.propfind('/principals/users/alice/', '<CS:calendar-proxy-write-for/>', as(alice))).plain).not.toContain(room);
+    expect((await dav.propfind('/principals/users/alice/', '<CS:calendar-proxy-read-for/>', as(alice))).plain).toContain(room);
+  });
+
   it('takes a search text for what it is', async () => {
     expect(hrefsIn((await searchPrincipals(dav, as(alice), '*')).text)).toEqual([]);
     expect((await dav.send('PROPFIND', '/principals/users/*/', { ...as(alice), depth: '0' })).status).toBe(404);
