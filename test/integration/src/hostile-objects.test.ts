@@ -1,6 +1,8 @@
 /** Calendar objects that are stored by the rules and mean to cost whoever reads them: each answer costs what its octets do, and says what is stored. */
+import { person } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
-import { AMY_HOME, givenServer } from './caldav-server.ts';
+import { setMembers } from './bodies.ts';
+import { AMY_HOME, PRINCIPAL, givenServer } from './caldav-server.ts';
 import { eventText } from './dav.ts';
 
 const PATH = `${AMY_HOME}calendar/odd.ics`;
@@ -49,5 +51,17 @@ describe('availability of thousands of parts (RFC 7953)', () => {
     expect((await server.send('PUT', `${AMY_HOME}hours/av.ics`, object('20260401T000000Z'))).status).toBe(201);
     const found = async (start: string, end: string): Promise<number> => (await server.send('REPORT', `${AMY_HOME}hours/`, `<C:calendar-query ${NAMES}><prop><getetag/></prop><C:filter><C:comp-filter name="VCALENDAR"><C:comp-filter name="VAVAILABILITY"><C:comp-filter name="AVAILABLE"><C:time-range start="${start}" end="${end}"/></C:comp-filter></C:comp-filter></C:comp-filter></C:filter></C:calendar-query>`, { Depth: '1' })).rows().size;
     expect([await found('20260320T000000Z', '20260321T000000Z'), await found('20260601T000000Z', '20260701T000000Z')]).toEqual([1, 0]);
+  });
+});
+
+describe('locks that stand together', () => {
+  it('are eight of one person, and what each says is short: every row of a listing tells of them all (RFC 4918 §15.8)', async () => {
+    await using server = await givenServer({ people: ['amy', 'bob'].map((name) => person(name)) });
+    await server.send('PROPPATCH', `${PRINCIPAL('amy')}calendar-proxy-write/`, setMembers('bob'));
+    const lock = async (owner = 'me', as = 'amy', path = 'calendar/'): Promise<number> =>
+      (await server.send('LOCK', AMY_HOME + path, `<lockinfo xmlns="DAV:"><lockscope><shared/></lockscope><locktype><write/></locktype><owner>${owner}</owner></lockinfo>`, { Depth: 'infinity' }, as)).status;
+    expect(await lock('x'.repeat(2000))).toBe(400);
+    for (let count = 0; count < 8; count++) expect(await lock()).toBe(200);
+    expect([await lock(), await lock('me', 'bob')]).toEqual([507, 200]);
   });
 });

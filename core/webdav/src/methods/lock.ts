@@ -13,7 +13,7 @@ import { badRequest, forbidden, lockTokenMatchesRequestUri, noConflictingLock, n
 import { LOCKABLE_KINDS, writeLocks } from '../locks/discovery.ts';
 import { guardItem, locksIn } from '../locks/guard.ts';
 import { hrefOfLock } from '../locks/href.ts';
-import { DEFAULT_SECONDS, MAX_LOCKS, MAX_LOCKS_OF_ONE, MAX_OWNER_LENGTH, MAX_SECONDS } from '../locks/limits.ts';
+import { DEFAULT_SECONDS, MAX_LOCKS, MAX_LOCKS_OF_ONE, MAX_LOCKS_TOGETHER, MAX_OWNER_LENGTH, MAX_SECONDS } from '../locks/limits.ts';
 import { conflicts, covers, parentPath } from '../locks/scope.ts';
 import type { Segments } from '../locks/scope.ts';
 import { segmentsOf } from '../resource/family.ts';
@@ -85,7 +85,9 @@ async function lockIn(request: EngineRequest, tx: StoreWriter, wanted: Lock): Pr
   const { above, below } = conflicts(locks, wanted);
   if (above.length > 0) throw noConflictingLock(hrefs(request, above), 'Somebody has locked this already.');
   if (below.length > 0) return { rivals: below, held: [], created: false };
-  if (locks.length >= MAX_LOCKS || locks.filter(({ owner }) => owner === wanted.owner).length >= MAX_LOCKS_OF_ONE) throw new DavError(507, { detail: 'There are as many locks here as the server keeps.' });
+  const own = locks.filter(({ owner }) => owner === wanted.owner);
+  const together = own.filter((lock) => covers(lock, wanted.path)).length;
+  if (locks.length >= MAX_LOCKS || own.length >= MAX_LOCKS_OF_ONE || together >= MAX_LOCKS_TOGETHER) throw new DavError(507, { detail: 'There are as many locks here as the server keeps.' });
   await tx.putLock(wanted);
   return { lock: wanted, held: [...locks.filter((lock) => covers(lock, wanted.path)), wanted], created };
 }
