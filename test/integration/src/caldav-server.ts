@@ -4,7 +4,7 @@
  */
 import { caldavPlugin } from '@kalends/caldav';
 import type { CalendarStore, Inspector, Limits, Principal, SchedulingTransport, WriteStep } from '@kalends/contracts';
-import { accessLog, deployment, inspector, itemReader, writeStep } from '@kalends/contracts';
+import { accessLog, auditLog, deployment, inspector, itemReader, writeStep } from '@kalends/contracts';
 import directoryPlugin from '@kalends/directory';
 import { authenticationPlugin, frontPlugin, listening } from '@kalends/http';
 import type { Listening } from '@kalends/http';
@@ -71,10 +71,10 @@ export async function givenServer(options: ServerOptions = {}): Promise<GivenSer
   let place: Listening | undefined;
   const observed = definePlugin({
     name: 'test/observed', api: 1, summary: 'Facts of a test, and where it listens.', config: NOTHING, requires: {},
-    provides: { deployment, reader: itemReader, accessLog, inspector },
+    provides: { deployment, reader: itemReader, accessLog, auditLog, inspector },
     setup: () => ({
       deployment: { publicUrl: new URL('http://cal.example.com/'), dataRoot: '', role: 'single' as const, hostId: 'test', limits: { ...LIMITS, ...options.limits }, admins: ['users/root'] },
-      reader: createItemReader(() => NOW), accessLog: { write: (line) => { accessLines.push(line); } }, inspector: noInspector,
+      reader: createItemReader(() => NOW), accessLog: { write: (line) => { accessLines.push(line); } }, auditLog: { write: () => undefined }, inspector: noInspector,
     }),
   });
   const watcher = definePlugin({
