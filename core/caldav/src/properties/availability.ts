@@ -4,12 +4,13 @@
  */
 import type { Collection, LiveProperty, QName, XmlNode } from '@kalends/contracts';
 import { WRITE_CONTENT, WRITE_PROPERTIES } from '@kalends/contracts';
-import { describeProblem, parse, readAvailability, readObject, toJson } from '@kalends/icalendar';
+import { describeProblem, parse, readAvailability, readObject } from '@kalends/icalendar';
 import type { Availability } from '@kalends/icalendar';
-import { clark, storedProperty, storedText, textOf } from '@kalends/webdav';
+import { clark, storedText, textOf } from '@kalends/webdav';
 import { caldav, calendarserver } from '../names.ts';
 import { validCalendarData } from '../preconditions.ts';
-import { mediaAttributes, mediaOf } from '../query/read-calendar-data.ts';
+import { mediaOf } from '../query/read-calendar-data.ts';
+import { calendarText } from './define.ts';
 
 const AVAILABILITY = caldav('calendar-availability');
 const KEY = clark(AVAILABILITY);
@@ -23,14 +24,7 @@ export function availabilityProperties(now: () => number): readonly LiveProperty
 function face(name: QName, now: () => number): LiveProperty {
   return {
     name, kinds: ['inbox'],
-    write: (xml, row, _loaded, asked) => {
-      const stored = storedProperty(row, KEY);
-      if (stored === undefined) return false;
-      const text = textOf(stored);
-      xml.text(mediaOf(asked) === 'text/calendar' ? text : decoder.decode(toJson(Buffer.from(text))));
-      return true;
-    },
-    attributes: (asked) => mediaAttributes(mediaOf(asked)),
+    ...calendarText(KEY),
     // When somebody can be met is no matter of looks: who may only read and set properties does not say it.
     change: {
       requires: WRITE_PROPERTIES | WRITE_CONTENT,

@@ -1,8 +1,10 @@
-/** Short ways to write down a live property: one that is the same for every row, one that is kept as it was set, one kind's resource type. */
+/** Short ways to write down a live property: one that is the same for every row, one that is kept as it was set, one that is calendar data, one kind's resource type. */
 import type { LiveProperty, PropertyChange, PropertyRow, QName, XmlNode, XmlSink } from '@kalends/contracts';
 import { WRITE_PROPERTIES } from '@kalends/contracts';
-import { clark, dav, xmlOf } from '@kalends/webdav';
+import { toJson } from '@kalends/icalendar';
+import { clark, dav, storedProperty, textOf, xmlOf } from '@kalends/webdav';
 import type { Element, StoredProperty } from '@kalends/webdav';
+import { mediaAttributes, mediaOf } from '../query/read-calendar-data.ts';
 
 type Change = NonNullable<LiveProperty['change']>;
 
@@ -13,6 +15,20 @@ export function fixed(name: QName, kinds: readonly string[], write: (xml: XmlSin
 
 /** A name with text in it: numbers, dates, colours. */
 export const fixedText = (name: QName, kinds: readonly string[], text: string): LiveProperty => fixed(name, kinds, (xml) => xml.text(text));
+
+/** A value that is stored as iCalendar: read as that, or as jCal where the client asks for it (RFC 4791 §9.6; RFC 7265). `key` of the stored property. */
+export function calendarText(key: string): Pick<LiveProperty, 'write' | 'attributes'> {
+  return {
+    write: (xml, row, _loaded, asked) => {
+      const stored = storedProperty(row, key);
+      if (stored === undefined) return false;
+      const text = textOf(stored);
+      xml.text(mediaOf(asked) === 'text/calendar' ? text : Buffer.from(toJson(Buffer.from(text))).toString());
+      return true;
+    },
+    attributes: (asked) => mediaAttributes(mediaOf(asked)),
+  };
+}
 
 /** Kept as it was set; what others than the owner set is their own. `check` throws what the value breaks. */
 export function kept(name: QName, kinds: readonly string[], check: (value: XmlNode) => void = () => undefined): StoredProperty {

@@ -3,13 +3,13 @@
  * removes both. It is the zone in which floating times and all-day events of a calendar are read.
  */
 import type { Collection, LiveProperty, PrincipalId, PropertyChange, PropertyRow, XmlNode } from '@kalends/contracts';
-import { ObjectZones, findProperty, knownZone, parse, parseJson, readText, toJson, vtimezoneText, zoneName, zoneNamed } from '@kalends/icalendar';
+import { ObjectZones, findProperty, knownZone, parse, parseJson, readText, vtimezoneText, zoneName, zoneNamed } from '@kalends/icalendar';
 import type { CalendarObject, Zone } from '@kalends/icalendar';
 import { clark, collectionChange, collectionProperty, storedProperty, storedText, textOf } from '@kalends/webdav';
 import { caldav } from '../names.ts';
 import { validCalendarData, validTimezone } from '../preconditions.ts';
-import { mediaAttributes, mediaOf } from '../query/read-calendar-data.ts';
-import { changeable } from './define.ts';
+import { mediaOf } from '../query/read-calendar-data.ts';
+import { calendarText, changeable } from './define.ts';
 
 const TIMEZONE = caldav('calendar-timezone');
 const TIMEZONE_ID = caldav('calendar-timezone-id');
@@ -19,14 +19,7 @@ const decoder = new TextDecoder();
 
 export const calendarTimezone: LiveProperty = {
   name: TIMEZONE, kinds: ['calendar', 'share'],
-  write: (xml, row, _loaded, asked) => {
-    const stored = storedProperty(row, KEY);
-    if (stored === undefined) return false;
-    const text = textOf(stored);
-    xml.text(mediaOf(asked) === 'text/calendar' ? text : decoder.decode(toJson(Buffer.from(text))));
-    return true;
-  },
-  attributes: (asked) => mediaAttributes(mediaOf(asked)),
+  ...calendarText(KEY),
   change: changeable(async (value, row) => (value === undefined ? collectionChange(row, NONE, [KEY, KEY_ID]) : both(row, readZone(Buffer.from(value.text), mediaOf(value) === 'application/calendar+json')))),
 };
 

@@ -3,10 +3,10 @@
  *
  * Rows leave as they are found, so memory is one batch. Only where a deployment sets a limit are matches counted before the first octet.
  */
-import type { CalendarStore, Clock, Collection, DavRequest, DavResource, ItemSelect, Limits, ReportSpec, XmlNode } from '@kalends/contracts';
+import type { CalendarStore, Clock, DavRequest, ItemSelect, Limits, ReportSpec, XmlNode } from '@kalends/contracts';
 import { READ } from '@kalends/contracts';
 import type { ComponentFilter, Zone } from '@kalends/icalendar';
-import { CALDAV, engineOf, joinPath, numberOfMatchesWithinLimits } from '@kalends/webdav';
+import { CALDAV, engineOf, numberOfMatchesWithinLimits } from '@kalends/webdav';
 import type { EngineRequest, Multistatus, PropertyPlan } from '@kalends/webdav';
 import { caldav } from '../names.ts';
 import { validFilter } from '../preconditions.ts';
@@ -14,6 +14,8 @@ import { askedView } from '../properties/calendar-data.ts';
 import type { CalendarDataView } from '../properties/calendar-data.ts';
 import { zoneOf } from '../properties/time-zone.ts';
 import { viewerOf } from '../privacy/seen-by.ts';
+import { calendarsBelow } from '../query/calendars-below.ts';
+import type { Place } from '../query/calendars-below.ts';
 import { MATCH_SELECT, itemMatches, matchingItems } from '../query/matching-items.ts';
 import { queryZone } from '../query/query-zone.ts';
 import { readFilter } from '../query/read-filter.ts';
@@ -25,9 +27,6 @@ export interface CalendarQuery {
   readonly view: CalendarDataView | undefined;
   /** Holds the `DAV:prop`. */ readonly asking: XmlNode;
 }
-
-/** One calendar to look through, and where its items' hrefs begin. */
-interface Place { readonly resource: DavResource; readonly collection: Collection; readonly href: string }
 
 export class CalendarQueryReport {
   readonly #store: CalendarStore;
@@ -63,15 +62,7 @@ export class CalendarQueryReport {
     const { kind, collection } = resource;
     if (collection === undefined) return [];
     if (QUERIED.has(kind)) return [{ resource, collection, href }];
-    if (kind !== 'home' || fields.depth !== 'infinity') return [];
-    const places: Place[] = [];
-    for (const below of await this.#store.listCollections(collection.id, 1)) {
-      if (!QUERIED.has(below.kind)) continue;
-      const path = joinPath(href, below.segment, true);
-      const judged = await request.judge(path, {});
-      if (judged !== undefined && (judged.access & READ) === READ) places.push({ resource: judged.resource, collection: below, href: path });
-    }
-    return places;
+    return kind === 'home' && fields.depth === 'infinity' ? calendarsBelow(request, this.#store, QUERIED, READ) : [];
   }
 
   async #list(request: EngineRequest, query: CalendarQuery, { resource, collection, href }: Place, plan: PropertyPlan, out: Multistatus): Promise<void> {

@@ -2,17 +2,19 @@
  * free-busy-query REPORT (RFC 4791 §7.10): when the calendars at or below the resource make their owner busy, as one VFREEBUSY. Calendars that the caller may
  * not ask are left out; so are items whose own ACL says so.
  */
-import type { CalendarStore, Clock, Collection, DavRequest, DavResource, Limits, ReportSpec, TimeRange, XmlNode } from '@kalends/contracts';
+import type { CalendarStore, Clock, DavRequest, Limits, ReportSpec, TimeRange, XmlNode } from '@kalends/contracts';
 import { READ_FREE_BUSY } from '@kalends/contracts';
 import { freeBusyText } from '@kalends/icalendar';
 import type { Zone } from '@kalends/icalendar';
-import { CALDAV, engineOf, joinPath } from '@kalends/webdav';
+import { CALDAV, engineOf } from '@kalends/webdav';
 import type { EngineRequest } from '@kalends/webdav';
 import { randomUUID } from 'node:crypto';
 import { sendCalendar } from '../methods/send-calendar.ts';
 import { caldav } from '../names.ts';
 import { validFilter } from '../preconditions.ts';
 import { BusyTime, countsFor } from '../query/busy-time.ts';
+import { calendarsBelow } from '../query/calendars-below.ts';
+import type { Place } from '../query/calendars-below.ts';
 import { queryZone } from '../query/query-zone.ts';
 import { checkReach, closedRange } from '../query/time-range.ts';
 
@@ -46,21 +48,17 @@ export class FreeBusyQueryReport {
     sendCalendar(request, 200, freeBusyText({ range, spans: busy.spans(), now, uid: randomUUID() }));
   }
 
-  async #calendars(request: EngineRequest): Promise<readonly { readonly resource: DavResource; readonly collection: Collection }[]> {
-    const { resource, href, fields } = request;
+  async #calendars(request: EngineRequest): Promise<readonly Pick<Place, 'resource' | 'collection'>[]> {
+    const { resource, fields } = request;
     const { kind, collection } = resource;
     if (collection === undefined) return [];
     if (kind !== 'home') return [{ resource, collection }];
-    if (fields.depth === undefined || fields.depth === 0) return [];
-    const found: { resource: DavResource; collection: Collection }[] = [];
-    for (const below of await this.#store.listCollections(collection.id, 1)) {
-      if (below.kind !== 'calendar') continue;
-      const judged = await request.judge(joinPath(href, below.segment, true), {});
-      if (judged !== undefined && (judged.access & READ_FREE_BUSY) === READ_FREE_BUSY) found.push({ resource: judged.resource, collection: below });
-    }
-    return found;
+    return fields.depth === undefined || fields.depth === 0 ? [] : calendarsBelow(request, this.#store, OWN, READ_FREE_BUSY);
   }
 }
+
+/** Nobody is busy by what others share with him, or by messages in his inbox. */
+const OWN: ReadonlySet<string> = new Set(['calendar']);
 
 function readQuery(body: XmlNode): FreeBusyQuery {
   const ranges = body.children.filter(({ name }) => name.ns === CALDAV && name.local === 'time-range');
