@@ -43,4 +43,4 @@ export { default as principalsPlugin } from './plugin-principals.ts';
 export { seesWhole } from './access/whole-view.ts';
 export { Delegates } from './access/delegates.ts';
 export type { ProxyGroup, ProxyMode } from './access/delegates.ts';
-export { readOwnPrivileges } from './resource/privileges.ts';
+export { readOwnPrivileges, writingPrivileges } from './resource/privileges.ts';

@@ -3,32 +3,17 @@
  * answer, so this is also the list of what can be granted there. Who is granted what is `default-access.ts`.
  */
 import {
-  ALL, BIND, READ, READ_ACL, READ_FREE_BUSY, SCHEDULE, SCHEDULE_DELIVER, SCHEDULE_DELIVER_INVITE, SCHEDULE_DELIVER_REPLY,
-  SCHEDULE_QUERY_FREEBUSY, SCHEDULE_SEND, SCHEDULE_SEND_FREEBUSY, SCHEDULE_SEND_INVITE, SCHEDULE_SEND_REPLY, UNBIND, UNLOCK, WRITE, WRITE_ACL, WRITE_CONTENT, WRITE_PROPERTIES,
+  ALL, READ, READ_FREE_BUSY, SCHEDULE, SCHEDULE_DELIVER, SCHEDULE_DELIVER_INVITE, SCHEDULE_DELIVER_REPLY, SCHEDULE_QUERY_FREEBUSY, SCHEDULE_SEND, SCHEDULE_SEND_FREEBUSY,
+  SCHEDULE_SEND_INVITE, SCHEDULE_SEND_REPLY,
 } from '@kalends/contracts';
 import type { PrivilegeTree, Privileges } from '@kalends/contracts';
-import { dav, readOwnPrivileges } from '@kalends/webdav';
+import { dav, readOwnPrivileges, writingPrivileges } from '@kalends/webdav';
 import { caldav } from '../names.ts';
 
 const readFreeBusy: PrivilegeTree = { name: caldav('read-free-busy'), bits: READ_FREE_BUSY, description: 'allow free busy report query' };
 const readCalendar: PrivilegeTree = { name: dav('read'), bits: READ, description: 'read resource', children: [readFreeBusy, readOwnPrivileges] };
 /** Plain files know no busy time; the bits stay those of DAV:read, so one test serves every kind. */
 const readFile: PrivilegeTree = { name: dav('read'), bits: READ, description: 'read resource', children: [readOwnPrivileges] };
-const write: PrivilegeTree = {
-  name: dav('write'), bits: WRITE, description: 'write resource',
-  children: [
-    { name: dav('write-properties'), bits: WRITE_PROPERTIES, description: 'write resource properties' },
-    { name: dav('write-content'), bits: WRITE_CONTENT, description: 'write resource content' },
-    { name: dav('bind'), bits: BIND, description: 'add child resource' },
-    { name: dav('unbind'), bits: UNBIND, description: 'remove child resource' },
-  ],
-};
-const rest: readonly PrivilegeTree[] = [
-  write,
-  { name: dav('unlock'), bits: UNLOCK, description: 'unlock resource without ownership of lock' },
-  { name: dav('read-acl'), bits: READ_ACL, description: 'read resource access control list' },
-  { name: dav('write-acl'), bits: WRITE_ACL, description: 'write resource access control list' },
-];
 /** RFC 6638 §6.1. */
 const deliver: PrivilegeTree = {
   name: caldav('schedule-deliver'), bits: SCHEDULE_DELIVER, description: 'deliver scheduling messages',
@@ -55,8 +40,8 @@ const all = (children: readonly PrivilegeTree[], scheduling: Privileges): Privil
   name: dav('all'), bits: (ALL & ~SCHEDULING) | scheduling, description: 'all privileges', children,
 });
 
-export const calendarPrivileges: PrivilegeTree = all([readCalendar, ...rest], 0);
-export const filePrivileges: PrivilegeTree = all([readFile, ...rest], 0);
-export const inboxPrivileges: PrivilegeTree = all([readCalendar, ...rest, deliver, schedule], SCHEDULE_DELIVER | SCHEDULE);
-export const outboxPrivileges: PrivilegeTree = all([readCalendar, ...rest, send, schedule], SCHEDULE_SEND | SCHEDULE);
-export const freeBusyPrivileges: PrivilegeTree = all([readCalendar, ...rest, deliver, schedule], SCHEDULE_DELIVER | SCHEDULE);
+export const calendarPrivileges: PrivilegeTree = all([readCalendar, ...writingPrivileges], 0);
+export const filePrivileges: PrivilegeTree = all([readFile, ...writingPrivileges], 0);
+export const inboxPrivileges: PrivilegeTree = all([readCalendar, ...writingPrivileges, deliver, schedule], SCHEDULE_DELIVER | SCHEDULE);
+export const outboxPrivileges: PrivilegeTree = all([readCalendar, ...writingPrivileges, send, schedule], SCHEDULE_SEND | SCHEDULE);
+export const freeBusyPrivileges: PrivilegeTree = all([readCalendar, ...writingPrivileges, deliver, schedule], SCHEDULE_DELIVER | SCHEDULE);
