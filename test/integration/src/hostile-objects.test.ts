@@ -65,3 +65,26 @@ describe('locks that stand together', () => {
     expect([await lock(), await lock('me', 'bob')]).toEqual([507, 200]);
   });
 });
+
+describe('properties that name thousands of people', () => {
+  it('are compared without asking who each is, and others have their turn meanwhile (RFC 3744 §9.3)', async () => {
+    await using server = await givenServer();
+    const name = async (file: string, ...hrefs: readonly string[]): Promise<void> => {
+      await server.send('PUT', `${AMY_HOME}dropbox/${file}`, 'x', { 'Content-Type': 'text/plain' });
+      const set = `<propertyupdate xmlns="DAV:"><set><prop><p xmlns="urn:x">${hrefs.map((href) => `<D:href xmlns:D="DAV:">${href}</D:href>`).join('')}</p></prop></set></propertyupdate>`;
+      expect((await server.send('PROPPATCH', `${AMY_HOME}dropbox/${file}`, set)).text).toContain('200 OK');
+    };
+    const many = Array.from({ length: 300 }, (_, at) => `/principals/users/nobody-${String(at)}/`);
+    for (let at = 0; at < 200; at++) await name(`${String(at)}.txt`, ...many);
+    await name('mine.txt', ...many, '/principals/users/%61my');
+    const order: string[] = [];
+    const report = server.send('REPORT', `${AMY_HOME}dropbox/`, '<principal-match xmlns="DAV:"><principal-property><x:p xmlns:x="urn:x"/></principal-property><prop><getetag/></prop></principal-match>', { Depth: '0' }).then((answer) => {
+      order.push('report');
+      return answer;
+    });
+    const other = server.send('OPTIONS', AMY_HOME).then(() => { order.push('other'); });
+    const answer = await report;
+    await other;
+    expect([[...answer.rows().keys()], order]).toEqual([[`${AMY_HOME}dropbox/mine.txt`], ['other', 'report']]);
+  });
+});

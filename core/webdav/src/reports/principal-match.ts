@@ -7,6 +7,7 @@ import type { DavRequest, DavResource, Item, PrincipalId, PropertyRow, QName, Re
 import type { ItemAccess } from '../access/compiled-access.ts';
 import { engineOf } from '../engine.ts';
 import type { EngineRequest } from '../engine.ts';
+import { DavError } from '../errors/dav-error.ts';
 import { badRequest } from '../errors/preconditions.ts';
 import type { PropertyPlan } from '../properties/plan.ts';
 import { isStored } from '../properties/registry.ts';
@@ -19,8 +20,10 @@ import { joinPath } from '../resource/href.ts';
 import { aliasPaths, principalPath } from '../resource/principal-path.ts';
 import { mergeSelect } from '../resource/select.ts';
 import { ownCollection } from '../resource/shape.ts';
+import { parsePath } from '../resource/url.ts';
 import type { Multistatus } from '../xml/multistatus.ts';
 import { DAV, clark, dav, isNamed } from '../xml/names.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { childNamed, needDepthZero, propOf } from './acl-reports.ts';
 
 interface Query { readonly body: XmlNode; /** Undefined: `self`. */ readonly property: QName | undefined }
@@ -84,7 +87,8 @@ class PropertyMatch {
   readonly #property: QName;
   readonly #plan: PropertyPlan;
   readonly #out: Multistatus;
-  /** Canonical paths of the caller and his groups. */ readonly #mine: ReadonlySet<string>;
+  /** The caller's id and those of his groups. */ readonly #ids: ReadonlySet<PrincipalId>;
+  /** Their paths, canonical and by name, as `plain` has them. */ #mine: ReadonlySet<string> = new Set();
 
   constructor(request: EngineRequest, property: QName, plan: PropertyPlan, out: Multistatus) {
     this.#request = request;
@@ -92,12 +96,14 @@ class PropertyMatch {
     this.#plan = plan;
     this.#out = out;
     const { principal, groups } = request.identity;
-    this.#mine = new Set(principal === undefined ? [] : [principal, ...groups].map(principalPath));
+    this.#ids = new Set(principal === undefined ? [] : [principal, ...groups]);
   }
 
   async run(): Promise<void> {
-    if (this.#mine.size === 0) return;
+    if (this.#ids.size === 0) return;
     const { engine, identity, resource: asked, access: held } = this.#request;
+    const paths = await Promise.all([...this.#ids].map((id) => pathsOf(id, this.#request)));
+    this.#mine = new Set(paths.flat().flatMap((path) => plain(path) ?? []));
     for (const [href, resource] of await collectionsAt(this.#request)) {
       const access = resource === asked ? held : await engine.access.judge(identity, resource);
       if ((access & READ) !== READ) continue;
@@ -133,7 +139,7 @@ class PropertyMatch {
   }
 
   #isOwn({ owner }: DavResource): boolean {
-    return owner !== undefined && this.#mine.has(principalPath(owner));
+    return owner !== undefined && this.#ids.has(owner);
   }
 
   async #matching(resource: DavResource, batch: readonly Item[], access: ItemAccess): Promise<readonly Item[]> {
@@ -146,18 +152,24 @@ class PropertyMatch {
   async #holds(row: PropertyRow): Promise<boolean> {
     const value = await valueOf(this.#property, row, this.#request);
     if (value.status !== 200) return false;
-    for (const found of hrefsIn(value.element)) if (await isOneOf(found, this.#mine, this.#request)) return true;
-    return false;
+    // A value may be long, and a folder full of such.
+    await nextTurn();
+    return hrefsIn(value.element).some((href) => {
+      const path = pathIn(href, this.#request);
+      const found = path === undefined ? undefined : plain(path);
+      return found !== undefined && this.#mine.has(found);
+    });
   }
 }
 
-/** A stored href may be spelled by type and name. */
-async function isOneOf(href: string, mine: ReadonlySet<string>, request: DavRequest): Promise<boolean> {
-  const path = pathIn(href, request);
-  if (path === undefined || mine.has(path)) return path !== undefined;
-  if (!path.startsWith('/principals/')) return false;
-  const resource = await engineOf(request).engine.locate(path, {}, request.identity);
-  return resource?.principal !== undefined && mine.has(resource.canonical);
+/** Decoded, so that one path has one spelling; undefined for what is none. No directory is asked: a value may name thousands. */
+function plain(path: string): string | undefined {
+  try {
+    return parsePath(path).segments.join('/');
+  } catch (error) {
+    if (error instanceof DavError) return undefined;
+    throw error;
+  }
 }
 
 /** The request's resource, and the collections that the store has below it. */
