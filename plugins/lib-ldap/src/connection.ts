@@ -44,7 +44,7 @@ export class LdapConnection {
     const line: Line = { lost: false };
     const client = new Client({ url: server.security === 'tls' ? server.url : 'ldap://directory', timeout: timeoutMilliseconds, connectTimeout: timeoutMilliseconds, ...socketsOf(server, settings, line) });
     try {
-      if (server.security === 'start-tls') await inTime(client.startTLS(tlsOptionsOf(server, settings)), timeoutMilliseconds);
+      if (server.security === 'start-tls') await encrypt(client, server, settings);
       // Anonymous, where no account is given: the connection is open then, and known to be.
       await client.bind(bind?.dn ?? '', bind?.password ?? '');
       return new LdapConnection(server, client, line, now);
@@ -150,6 +150,15 @@ function tlsOptionsOf(server: LdapServer, settings: LdapSettings) {
   const name = settings.serverName ?? server.host;
   const ca = settings.ca();
   return { host: server.host, minVersion: 'TLSv1.2' as const, ...(isIP(name) === 0 ? { servername: name } : {}), ...(ca === undefined ? {} : { ca }) };
+}
+
+/** A server that will not, whatever its reason, says nothing about who binds. @throws LdapUnreachable */
+async function encrypt(client: Client, server: LdapServer, settings: LdapSettings): Promise<void> {
+  try {
+    await inTime(client.startTLS(tlsOptionsOf(server, settings)), settings.timeoutMilliseconds);
+  } catch (error) {
+    throw new LdapUnreachable(`StartTLS: ${sentenceOf(error)}`, { cause: error });
+  }
 }
 
 /** A handshake that never ends gives no error. */

@@ -5,7 +5,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Clock, CredentialSource } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
-import { InvalidCredentialsError, ResultCodeError } from 'ldapts';
+import { ConstraintViolationError, InappropriateAuthError, InsufficientAccessError, InvalidCredentialsError, NoSuchObjectError, ResultCodeError, UnwillingToPerformError } from 'ldapts';
 import { LRUCache } from 'lru-cache';
 import { LdapRefused, LdapUnreachable, mayPass, sentenceOf } from './errors.ts';
 import type { Found, LdapDirectory } from './ldap-directory.ts';
@@ -30,7 +30,7 @@ const BINDS_AT_ONCE = 16;
 const BINDS_WAITING = 200;
 /** As long as a Basic proof is remembered. */
 const DIGEST_SECONDS = 60;
-/** RFC 4513 §5.1.2: a simple bind with a name and no password is no proof, and servers say yes to it. */
+/** Longer than any password that a directory takes. */
 const MOST_OCTETS = 1024;
 
 export class LdapCredentials implements CredentialSource {
@@ -50,6 +50,7 @@ export class LdapCredentials implements CredentialSource {
   }
 
   async verify(account: string, password: string): Promise<Answer> {
+    // RFC 4513 §5.1.2: a bind with a name and no password proves nothing, and servers say yes to it.
     if (password === '' || password.includes('\0') || Buffer.byteLength(password) > MOST_OCTETS) return 'no';
     const proof = createHmac('sha256', this.#secret).update(`${account}\0${password}`).digest('base64url');
     try {
@@ -88,7 +89,7 @@ export class LdapCredentials implements CredentialSource {
     try {
       await this.#options.pool.bind(dn, password);
     } catch (error) {
-      if (mayPass(error)) throw error;
+      if (mayPass(error) || !(error instanceof ResultCodeError)) throw error;
       if (found === undefined) return 'unknown-account';
       return this.#refused(error, account);
     }
@@ -97,8 +98,9 @@ export class LdapCredentials implements CredentialSource {
   }
 
   /** The directory's reason is for the log; outside every refusal looks alike. */
-  #refused(error: unknown, account: string): Answer {
-    if (!(error instanceof ResultCodeError)) throw error;
+  #refused(error: ResultCodeError, account: string): Answer {
+    // Anything else says nothing about the password.
+    if (!REFUSALS.some((refusal) => error instanceof refusal)) throw new LdapRefused(sentenceOf(error), { cause: error });
     const code = error instanceof InvalidCredentialsError ? /\bdata ([0-9a-f]+)/.exec(error.message)?.[1] : undefined;
     const reason = code === undefined ? undefined : WINDOWS_REASONS[code];
     if (reason !== undefined) this.#options.log.info('the directory refuses an account', { account: account.slice(0, 200), reason });
@@ -133,6 +135,8 @@ export class LdapCredentials implements CredentialSource {
   }
 }
 
+/** How directories say no to a bind: wrong, locked, expired, gone meanwhile. */
+const REFUSALS = [InvalidCredentialsError, ConstraintViolationError, InappropriateAuthError, InsufficientAccessError, NoSuchObjectError, UnwillingToPerformError];
 /** Active Directory's `data` codes for accounts that may not log in though they exist; a wrong password (52e) and nobody (525) are not among them. */
 const WINDOWS_REASONS: Readonly<Record<string, string>> = {
   530: 'not at this time', 531: 'not from here', 532: 'the password has expired', 533: 'disabled', 701: 'the account has expired', 773: 'the password must be changed', 775: 'locked',
