@@ -8,6 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exchange } from './bare-socket.ts';
 import { Dav, NAMESPACES, eventText, hrefsIn } from './dav.ts';
 import { startServerProcess } from './server-process.ts';
 import type { ServerProcess } from './server-process.ts';
@@ -39,16 +40,7 @@ function open(): Promise<Socket> {
     socket.on('error', reject);
   });
 }
-/** All that comes until the server ends the connection. */
-async function raw(text: string): Promise<string> {
-  const socket = await open();
-  let answer = '';
-  socket.setTimeout(10_000, () => { socket.destroy(new Error('no end')); });
-  socket.on('data', (chunk) => { answer += chunk.toString('latin1'); });
-  socket.write(text);
-  await new Promise<void>((resolve) => { socket.on('close', () => { resolve(); }); });
-  return answer;
-}
+const raw = (text: string): Promise<string> => exchange(server.url, text);
 const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
 const answers = async (): Promise<void> => { expect((await dav.propfind(CALENDAR, '<D:displayname/>')).status).toBe(207); };
 

@@ -4,10 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { readXml } from '@kalends/webdav';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exchange } from './bare-socket.ts';
 import { Dav, NAMESPACES, eventText, hrefsIn } from './dav.ts';
 import type { DavAnswer } from './dav.ts';
 import { startServerProcess } from './server-process.ts';
@@ -28,17 +28,7 @@ beforeAll(async () => {
 });
 afterAll(async () => { await server[Symbol.asyncDispose](); });
 
-/** `from`: all of 127/8 is this machine, so each address of it is another client. */
-function raw(text: string | Buffer, from = '127.0.0.1'): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ port: Number(new URL(server.url).port), host: '127.0.0.1', localAddress: from }, () => { socket.write(text); });
-    let answer = '';
-    socket.setTimeout(10_000, () => { socket.destroy(new Error(`no end: ${answer}`)); });
-    socket.on('data', (chunk) => { answer += chunk.toString('latin1'); });
-    socket.on('error', reject);
-    socket.on('close', () => { resolve(answer); });
-  });
-}
+const raw = (text: string | Uint8Array, from?: string): Promise<string> => exchange(server.url, text, from);
 const request = (line: string, ...fields: readonly string[]): Promise<string> => raw(Buffer.from([`${line} HTTP/1.1`, 'Host: x', 'Connection: close', ...fields, '', ''].join('\r\n')));
 /** A request with these credentials from an address that nobody used before, so that no failure before it slows it. */
 const attempt = (authorization: string, path = '/principals/'): Promise<string> => {

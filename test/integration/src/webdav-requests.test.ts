@@ -1,8 +1,8 @@
 /** What every DAV request meets before its handler: methods, paths, who asks, conditions, bodies; and the shape of every refusal. */
 import { request } from 'node:http';
-import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { exchange } from './bare-socket.ts';
 import { ALICE_AND_BOB, givenServer } from './caldav-server.ts';
 import type { GivenServer } from './caldav-server.ts';
 import { Dav, eventText, NAMESPACES } from './dav.ts';
@@ -216,16 +216,6 @@ it('writes one line a request, with no secret in it', async () => {
 
 it('causes no error of our own', () => { expect(server.errors).toEqual([]); });
 
-/** The head of the answer to a request that fetch would not send so. */
-function raw(line: string, ...headers: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(Number(new URL(server.url).port), '127.0.0.1', () => {
-      socket.write(Buffer.from([line, 'Host: localhost', 'Connection: close', `Authorization: Basic ${btoa('alice:alice')}`, ...headers, '', ''].join('\r\n'), 'latin1'));
-    });
-    let answer = '';
-    socket.setTimeout(10_000, () => { socket.destroy(new Error(`no end: ${answer}`)); });
-    socket.on('data', (chunk) => { answer += chunk.toString('latin1'); });
-    socket.on('error', reject);
-    socket.on('close', () => { resolve(answer); });
-  });
-}
+/** The answer to a request that fetch would not send so. */
+const raw = (line: string, ...headers: readonly string[]): Promise<string> =>
+  exchange(server.url, Buffer.from([line, 'Host: localhost', 'Connection: close', `Authorization: Basic ${btoa('alice:alice')}`, ...headers, '', ''].join('\r\n'), 'latin1'));
