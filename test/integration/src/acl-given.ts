@@ -53,3 +53,6 @@ export function needed(answer: Answer): readonly string[] {
   if (condition?.name.local !== 'need-privileges') throw new Error(`no DAV:need-privileges: ${answer.text}`);
   return condition.children.map(({ children: [href, privilege] }) => `${href!.text} ${privilege!.children[0]!.name.local}`);
 }
+
+/** The hours at which the periods of a free-busy answer begin, as two digits. */
+export const busyHours = ({ text }: Answer): readonly string[] => [...text.replaceAll('\r\n ', '').matchAll(/FREEBUSY[^:\s]*:(\S+)/g)].flatMap(([, spans]) => spans!.split(',').map((span) => span.slice(9, 11)));
