@@ -24,13 +24,14 @@ const BASE = 'DC=ad,DC=example,DC=test';
 const script = join(dirname(fileURLToPath(import.meta.url)), '..', 'samba-ad.py');
 
 /** With alice, bob, the disabled `disabled` and the reader calsvc; the group `inner` holds bob, `outer` holds inner and alice; the room `oak` is in OU=Rooms. */
-export async function startSambaAd(): Promise<SambaAd> {
+export async function startSambaAd({ exchange = false }: { /** With the attributes of Exchange. */ readonly exchange?: boolean } = {}): Promise<SambaAd> {
   const folder = await mkdtemp(join(tmpdir(), 'kalends-ad-'));
   try {
     const address = await freeAddress();
     const { ca, strangerCa } = await makeCertificates(folder, ['DNS:dc1.ad.example.test', 'DNS:localhost', `IP:${address}`]);
     await provision(folder, address);
     const python = async (...statements: readonly string[]): Promise<void> => { await run('/usr/bin/python3', [script, folder, BASE], { input: statements.join('\n') }); };
+    if (exchange) for (const step of ['exchange-attributes', 'exchange-class']) await python(step);
     await python('basics', 'user alice', 'user bob', 'user disabled', 'disable disabled', 'user calsvc', 'service calsvc HTTP/localhost', 'group inner', 'group outer', 'member inner bob', 'member outer inner', 'member outer alice', 'room oak');
     await writeKerberos(folder, address);
     const start = (): Promise<Daemon> => Daemon.start('samba', ['-F', '-M', 'single', '--no-process-group', '--debug-stdout', '-d1', '-s', join(folder, 'etc', 'smb.conf')], {

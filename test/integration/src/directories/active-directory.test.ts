@@ -30,7 +30,7 @@ async function all<T>(batches: AsyncIterable<readonly T[]>): Promise<readonly T[
 
 describeWithAll(['samba', 'samba-tool', 'openssl'], 'Active Directory', () => {
   let ad: SambaAd;
-  beforeAll(async () => { ad = await startSambaAd(); });
+  beforeAll(async () => { ad = await startSambaAd({ exchange: true }); });
   afterAll(async () => { await ad?.[Symbol.asyncDispose](); });
   const set = (more: Readonly<Record<string, unknown>> = {}): Promise<DirectoryParts> => setUpDirectory(activeDirectory, { url: ad.ldapsUrl, base: ad.base, 'bind-dn': ad.bindDn, 'bind-password': ad.bindPassword, ca: ad.ca, ...more });
 
@@ -74,6 +74,26 @@ describeWithAll(['samba', 'samba-tool', 'openssl'], 'Active Directory', () => {
         if (Date.now() > end) throw new Error('carol is still let in');
         await delay(200);
       }
+    });
+
+    it('refuses an account within five seconds that is locked while in use', async () => {
+      await ad.change('user gina');
+      expect(await status('gina')).toBe(207);
+      await using guesser = await set();
+      for (let guess = 0; guess < 3; guess++) await guesser.credentials.verify('gina', 'wrong');
+      const end = Date.now() + REFUSED_MILLISECONDS;
+      while (await status('gina') !== 401) {
+        if (Date.now() > end) throw new Error('gina is still let in');
+        await delay(200);
+      }
+    });
+
+    it('knows a room for a room', async () => {
+      await ad.change('user yew', 'disable yew', 'set yew msExchRecipientTypeDetails 16');
+      const { plain } = await searchPrincipals(dav, { as: 'alice', password: 'alicepw' }, 'Yew');
+      expect(plain).toContain('<calendar-user-type>ROOM</calendar-user-type>');
+      expect(plain).toContain('mailto:yew@ad.example.test');
+      expect((await dav.propfind('/calendars/locations/yew/', '<D:displayname/>', { as: 'alice', password: 'alicepw' })).status).toBe(403);
     });
 
     it('shows none of the old data to an account that was made anew under an old name', async () => {
@@ -130,6 +150,19 @@ describeWithAll(['samba', 'samba-tool', 'openssl'], 'Active Directory', () => {
       expect(await source.findByAccount('oak')).toBeUndefined();
       expect((await source.list('user', undefined, 100)).map(({ names }) => names[0])).not.toContain('oak');
       expect((await all(source.search({ anyOf: true, kinds: ['user', 'location'], limit: 10, terms: [{ field: 'display-name', text: 'oak', match: 'starts-with' }] }))).map(({ kind }) => kind)).toEqual(['location']);
+    });
+
+    it('takes the resource mailboxes of Exchange for rooms and equipment', async () => {
+      await ad.change('user pine', 'disable pine', 'set pine msExchRecipientTypeDetails 16', 'set pine msExchResourceCapacity 8', 'user beamer', 'disable beamer', 'set beamer msExchRecipientTypeDetails 32', 'set alice msExchRecipientTypeDetails 1');
+      await using parts = await set();
+      const { source } = parts;
+      const pine = await source.findByAddress('mailto:pine@ad.example.test');
+      expect(pine).toMatchObject({ kind: 'location', names: ['pine'], enabled: true, schedule: { mode: 'automatic', capacity: 8 } });
+      expect(await source.findByName('resource', 'beamer')).toMatchObject({ kind: 'resource', enabled: true });
+      expect((await source.findById(pine!.id))?.kind).toBe('location');
+      expect([await source.findByAccount('pine'), await source.findByName('user', 'beamer')]).toEqual([undefined, undefined]);
+      expect((await source.findByAccount('alice'))?.kind).toBe('user');
+      expect((await source.list('location', undefined, 10)).map(({ names }) => names[0])).toEqual(expect.arrayContaining(['pine']));
     });
 
     it('sees an account that was locked by guesses', async () => {
