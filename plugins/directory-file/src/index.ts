@@ -39,6 +39,8 @@ export default definePlugin({
       await source.current();
       return source.health();
     });
-    return { source, credentials: new FileCredentials(source, demo) };
+    const credentials = new FileCredentials(source, demo);
+    lifecycle.onStart(() => credentials.prepare());
+    return { source, credentials };
   },
 });

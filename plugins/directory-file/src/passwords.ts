@@ -13,7 +13,7 @@ export class PasswordChecker {
   readonly #mostWaiting: number;
   #running = 0;
   readonly #waiting: (() => void)[] = [];
-  #nobodys: Promise<string> | undefined;
+  readonly #nobodys = new Map<string, Promise<string>>();
 
   constructor(mostWaiting = WAITING) {
     this.#mostWaiting = mostWaiting;
@@ -30,11 +30,23 @@ export class PasswordChecker {
     }
   }
 
-  /** Costs what `matches` costs and is never true: an unknown account must take as long as a known one. */
-  async matchesNobody(password: string): Promise<false | undefined> {
-    this.#nobodys ??= hashPassword(randomBytes(18).toString('base64'));
-    const matched = await this.matches(await this.#nobodys, password);
+  /** Costs what `matches` costs with a hash like `alike` and is never true: an unknown account must take as long as a known one. */
+  async matchesNobody(password: string, alike?: string): Promise<false | undefined> {
+    const matched = await this.matches(await this.#nobodysHash(alike), password);
     return matched === undefined ? undefined : false;
+  }
+
+  /** Makes the hash of nobody, so that not even the first unknown account takes longer. */
+  async prepare(alike?: string): Promise<void> {
+    await this.#nobodysHash(alike);
+  }
+
+  #nobodysHash(alike: string | undefined): Promise<string> {
+    const costs = costOf(alike);
+    const name = JSON.stringify(costs);
+    const made = this.#nobodys.get(name) ?? hash(randomBytes(18).toString('base64'), costs);
+    this.#nobodys.set(name, made);
+    return made;
   }
 
   async #enter(): Promise<void> {
@@ -48,6 +60,12 @@ export class PasswordChecker {
     if (next === undefined) this.#running--;
     else next();
   }
+}
+
+/** What a stored hash asks for; the library's defaults where there is none. */
+function costOf(argon2id: string | undefined): { readonly memoryCost?: number; readonly timeCost?: number; readonly parallelism?: number } {
+  const [, memory, time, parallelism] = /\$m=(\d+),t=(\d+),p=(\d+)\$/.exec(argon2id ?? '') ?? [];
+  return memory === undefined ? {} : { memoryCost: Number(memory), timeCost: Number(time), parallelism: Number(parallelism) };
 }
 
 /** The library's defaults: argon2id, 19 MiB, two passes, a random salt. */

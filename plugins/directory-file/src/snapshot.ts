@@ -20,12 +20,14 @@ export class Snapshot {
   readonly #members: ReadonlyMap<PrincipalId, readonly PrincipalId[]>;
   /** Member → the groups that hold it directly. */ readonly #holders = new Map<PrincipalId, PrincipalId[]>();
   readonly #secrets: ReadonlyMap<string, Secret>;
+  /** An argon2id hash of the costs that most have: by it accounts that do not exist are as slow as those that do. */ readonly usualHash: string | undefined;
 
   constructor(text: string, data: DirectoryData) {
     this.stamp = createHash('sha256').update(text).digest('base64url').slice(0, 16);
     this.realms = data.realms;
     this.#members = data.members;
     this.#secrets = data.secrets;
+    this.usualHash = usualOf(data.secrets.values());
     for (const principal of data.principals) {
       this.#byId.set(principal.id.toLowerCase(), principal);
       for (const account of principal.accounts) this.#byAccount.set(account, principal);
@@ -140,4 +142,16 @@ const folded = (text: string): string => text.normalize('NFC').toLowerCase();
 
 function* batches<T>(all: readonly T[]): Generator<readonly T[]> {
   for (let from = 0; from < all.length; from += BATCH) yield all.slice(from, from + BATCH);
+}
+
+function usualOf(secrets: Iterable<Secret>): string | undefined {
+  const costs = new Map<string, { readonly argon2id: string; count: number }>();
+  for (const { argon2id } of secrets) {
+    const cost = /\$m=[^$]*\$/.exec(argon2id ?? '')?.[0];
+    if (argon2id === undefined || cost === undefined) continue;
+    const known = costs.get(cost) ?? { argon2id, count: 0 };
+    known.count++;
+    costs.set(cost, known);
+  }
+  return [...costs.values()].sort((one, other) => other.count - one.count)[0]?.argon2id;
 }
