@@ -39,6 +39,8 @@ ${plugins}
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     const server = await startServerProcess({ config, data: join(folder, 'data') });
+    // The first worker answers before the others are there.
+    if (role === 'combined') await allReady(server, workers);
     const dispose = server[Symbol.asyncDispose];
     return Object.assign(server, { config, [Symbol.asyncDispose]: async () => {
       await dispose();
@@ -47,6 +49,13 @@ ${plugins}
   } catch (error) {
     await remove();
     throw error;
+  }
+}
+
+async function allReady({ output, process: child }: ServerProcess, workers: number): Promise<void> {
+  while ((output().match(/worker ready/g) ?? []).length < workers) {
+    if (child.exitCode !== null) throw new Error(`caldavd ended with ${String(child.exitCode)}:\n${output()}`);
+    await new Promise((resolve) => { setTimeout(resolve, 20); });
   }
 }
 
