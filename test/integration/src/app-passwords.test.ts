@@ -1,15 +1,13 @@
 /** App passwords (R46) as a person and his phone meet them: made on the command line beside a running server, used with Basic and Digest, held to what they open. */
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeWith, execute } from './programs.ts';
-import { root, startServerProcess, type ServerProcess } from './server-process.ts';
+import { LAPTOP, runCaladmin, startServerProcess, type ServerProcess } from './server-process.ts';
 
-const LAPTOP = join(root, 'config', 'examples', 'laptop.yaml');
 let server: ServerProcess;
 beforeAll(async () => { server = await startServerProcess({ config: LAPTOP }); });
 afterAll(async () => { await server[Symbol.asyncDispose](); });
 
-const caladmin = (...args: readonly string[]) => execute(process.execPath, [join(root, 'tools', 'caladmin', 'bin', 'caladmin.js'), '-f', LAPTOP, '--data', server.data, '--json', 'app-passwords', ...args]);
+const caladmin = (...args: readonly string[]) => runCaladmin(server, '--json', 'app-passwords', ...args);
 async function add(name: string, ...options: readonly string[]): Promise<string> {
   const { code, stdout, stderr } = await caladmin('add', name, '--user', 'alice', ...options);
   expect(code, stderr).toBe(0);

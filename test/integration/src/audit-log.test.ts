@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Dav, NAMESPACES, eventText } from './dav.ts';
 import { execute } from './programs.ts';
-import { root } from './server-process.ts';
+import { runCaladmin } from './server-process.ts';
 import { ask, linesTo, startWorkers } from './several-workers.ts';
 import type { SeveralWorkers } from './several-workers.ts';
 
@@ -43,7 +43,7 @@ async function during(act: () => Promise<unknown>): Promise<readonly Entry[]> {
   await expect.poll(async () => { const seen = (await entriesIn(file)).map(({ request }) => request); return marks.every((mark) => seen.includes(mark)); }).toBe(true);
   return (await entriesIn(file)).slice(before).filter(({ request }) => !marks.includes(String(request)));
 }
-const caladmin = (...args: readonly string[]) => execute(process.execPath, [join(root, 'tools', 'caladmin', 'bin', 'caladmin.js'), '-f', server.config, '--data', server.data, ...args]);
+const caladmin = (...args: readonly string[]) => runCaladmin(server, ...args);
 const delegate = (mode: string, ...ids: readonly string[]) => dav.send('PROPPATCH', `/principals/__uids__/${ALICE}/calendar-proxy-${mode}/`, {
   body: `<D:propertyupdate ${NAMESPACES}><D:set><D:prop><D:group-member-set>${ids.map((one) => `<D:href>/principals/__uids__/${one}/</D:href>`).join('')}</D:group-member-set></D:prop></D:set></D:propertyupdate>` });
 
@@ -200,7 +200,7 @@ describe('an audit log that the config puts elsewhere', { timeout: 60_000 }, () 
     const text = await readFile(server.config, 'utf8');
     await writeFile(file, text.replace('admins:', `log: { audit-file: ${JSON.stringify(join(folder, 'in-the-way', 'audit.log'))} }\nadmins:`));
     await chmod(file, 0o600);
-    const { code, stderr } = await execute(process.execPath, [join(root, 'tools', 'caladmin', 'bin', 'caladmin.js'), '-f', file, '--data', server.data, 'delegates', 'set', '--user', 'bob', '--read', 'carol']);
+    const { code, stderr } = await runCaladmin({ config: file, data: server.data }, 'delegates', 'set', '--user', 'bob', '--read', 'carol');
     expect([code, stderr]).toEqual([0, expect.stringMatching(/the audit log cannot be written.*in-the-way/)]);
   });
 });

@@ -8,9 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Dav, NAMESPACES, eventText } from './dav.ts';
-import { execute } from './programs.ts';
 import type { Finished } from './programs.ts';
-import { root, startServerProcess } from './server-process.ts';
+import { root, runCaladmin, startServerProcess } from './server-process.ts';
 
 interface Row { readonly owner: string; readonly mode: string; readonly delegate: string; readonly from: string }
 
@@ -19,8 +18,7 @@ describe('caladmin delegates', () => {
   beforeAll(async () => { data = await mkdtemp(join(tmpdir(), 'kalends-delegates-')); });
   afterAll(async () => { await rm(data, { recursive: true, force: true }); });
 
-  const caladmin = (...args: readonly string[]): Promise<Finished> =>
-    execute(process.execPath, [join(root, 'tools', 'caladmin', 'bin', 'caladmin.js'), '-f', join(root, 'config', 'examples', 'laptop.yaml'), '--data', data, ...args], { milliseconds: 60_000 });
+  const caladmin = (...args: readonly string[]): Promise<Finished> => runCaladmin({ data }, ...args);
   const list = async (...args: readonly string[]): Promise<readonly string[]> => {
     const { stdout, stderr, code } = await caladmin('--json', 'delegates', 'list', ...args);
     expect(code, stderr).toBe(0);

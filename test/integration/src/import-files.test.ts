@@ -8,8 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Dav, hrefsIn } from './dav.ts';
-import { execute } from './programs.ts';
-import { root, startServerProcess } from './server-process.ts';
+import { root, runCaladmin, startServerProcess } from './server-process.ts';
 
 interface Report {
   readonly files: number; readonly objects: number; readonly stored: number; readonly amended: number; readonly replaced: number; readonly unchanged: number; readonly refused: number;
@@ -25,7 +24,7 @@ describe('caladmin import', () => {
   beforeAll(async () => { data = await mkdtemp(join(tmpdir(), 'kalends-import-')); });
   afterAll(async () => { await rm(data, { recursive: true, force: true }); });
 
-  const caladmin = (...args: readonly string[]) => execute(process.execPath, [join(root, 'tools', 'caladmin', 'bin', 'caladmin.js'), '-f', join(root, 'config', 'examples', 'laptop.yaml'), '--data', data, ...args], { milliseconds: 110_000 });
+  const caladmin = (...args: readonly string[]) => runCaladmin({ data }, ...args);
 
   it('takes every file in, object by object, and the sums add up', async () => {
     const { stdout, stderr, code } = await caladmin('--json', 'import', files, '--user', 'alice', '--calendar', 'Imported');

@@ -1,5 +1,6 @@
 /**
- * A server as a user starts it: the built `caldavd`, its own process, a data folder of its own, a free port. For tests that speak to it from outside.
+ * A server as a user starts it: the built `caldavd`, its own process, a data folder of its own, a free port; and the admin's command line beside it. For tests
+ * that speak to them from outside.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -7,9 +8,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { execute } from './programs.ts';
+import type { Finished } from './programs.ts';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+/** The embedded default. */
+export const LAPTOP = join(root, 'config', 'examples', 'laptop.yaml');
 const START_MILLISECONDS = 30_000;
+/** Of the longest, an import of many files on a machine with other work. */
+const CALADMIN_MILLISECONDS = 110_000;
 
 export interface ServerProcess extends AsyncDisposable {
   /** Without a final slash. */ readonly url: string;
@@ -27,7 +34,7 @@ export interface ServerOptions {
 
 export async function startServerProcess(options: ServerOptions = {}): Promise<ServerProcess> {
   const data = options.data ?? await mkdtemp(join(tmpdir(), 'kalends-data-'));
-  const args = ['-f', options.config ?? process.env['KALENDS_TEST_CONFIG'] ?? join(root, 'config', 'examples', 'laptop.yaml'), '--foreground', '--http-port', '0', '--data', data, ...(options.args ?? [])];
+  const args = ['-f', options.config ?? process.env['KALENDS_TEST_CONFIG'] ?? LAPTOP, '--foreground', '--http-port', '0', '--data', data, ...(options.args ?? [])];
   const child = spawn(process.execPath, ['--max-semi-space-size=16', join(root, 'core', 'server', 'bin', 'caldavd.js'), ...args], { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { printed += text; });
@@ -50,6 +57,11 @@ export async function startServerProcess(options: ServerOptions = {}): Promise<S
     if (options.data === undefined) await rm(data, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** `caladmin` as an admin runs it: a process of its own on a deployment's data, beside a running server or not. */
+export function runCaladmin({ data, config = LAPTOP, env = {} }: Pick<ServerOptions, 'config' | 'env'> & { readonly data: string }, ...args: readonly string[]): Promise<Finished> {
+  return execute(process.execPath, [join(root, 'tools', 'caladmin', 'bin', 'caladmin.js'), '-f', config, '--data', data, ...args], { env, milliseconds: CALADMIN_MILLISECONDS });
 }
 
 async function untilPrinted(look: () => string | undefined, exited: Promise<number | null>, printed: () => string): Promise<string> {

@@ -1,12 +1,9 @@
 /** Somebody's app password where he is a delegate: it opens there no more than it says, whatever the owner let him do (R46). */
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Dav, NAMESPACES, eventText } from './dav.ts';
-import { execute } from './programs.ts';
-import { root, startServerProcess } from './server-process.ts';
+import { LAPTOP, runCaladmin, startServerProcess } from './server-process.ts';
 import type { ServerProcess } from './server-process.ts';
 
-const LAPTOP = join(root, 'config', 'examples', 'laptop.yaml');
 const HOME = '/calendars/users/alice/';
 const EVENT = `${HOME}calendar/event.ics`;
 const BUSY = `${HOME}freebusy?start=20260301T000000Z&end=20260401T000000Z`;
@@ -23,7 +20,7 @@ beforeAll(async () => {
 afterAll(async () => { await server[Symbol.asyncDispose](); });
 
 async function add(name: string, ...options: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await execute(process.execPath, [join(root, 'tools', 'caladmin', 'bin', 'caladmin.js'), '-f', LAPTOP, '--data', server.data, '--json', 'app-passwords', 'add', name, '--user', 'bob', ...options]);
+  const { code, stdout, stderr } = await runCaladmin(server, '--json', 'app-passwords', 'add', name, '--user', 'bob', ...options);
   expect(code, stderr).toBe(0);
   return (JSON.parse(stdout) as { readonly password: string }).password;
 }
