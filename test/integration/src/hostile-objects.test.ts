@@ -101,3 +101,14 @@ describe('a bulk request of many objects in one large time zone', () => {
     expect([taken.status, taken.text.match(/200 OK/g)?.length]).toEqual([207, 200]);
   });
 });
+
+describe('a default alarm', () => {
+  it('is short, for each override of an event gets it: a PUT of 176 KB took 700 MB', async () => {
+    await using server = await givenServer();
+    const set = async (description: string): Promise<boolean> =>
+      (await server.send('PROPPATCH', AMY_HOME, `<propertyupdate ${NAMES}><set><prop><C:default-alarm-vevent-datetime>BEGIN:VALARM\nTRIGGER:-PT5M\nACTION:DISPLAY\nDESCRIPTION:${description}\nEND:VALARM\n</C:default-alarm-vevent-datetime></prop></set></propertyupdate>`)).text.includes('200 OK');
+    expect([await set('Tea'), await set('x'.repeat(5000))]).toEqual([true, false]);
+    await server.send('PUT', PATH, eventText('odd', ['DTSTART:20260310T100000Z']));
+    expect((await server.send('GET', PATH)).text).toContain('DESCRIPTION:Tea');
+  });
+});

@@ -35,9 +35,13 @@ function refused(purpose: AlarmPurpose): LiveProperty {
   return { name: nameOf(purpose), kinds: ['inbox', 'outbox', 'notifications', 'files'], write: () => false };
 }
 
+/** It goes into each event that is made, and into each override of that. Clients' have some 200 characters. */
+const MAX_ALARM_LENGTH = 4096;
+
 /** @throws DavError CALDAV:valid-calendar-data unless it is one VALARM or nothing */
 function checked({ text }: XmlNode): string {
   if (text.trim() === '') return '';
+  if (text.length > MAX_ALARM_LENGTH) throw validAlarm(`A default alarm has ${MAX_ALARM_LENGTH} characters at most.`);
   const { problem } = readAlarm(text);
   if (problem !== undefined) throw validAlarm(describeProblem(problem));
   return text;
