@@ -6,6 +6,8 @@ import type { PrincipalId } from './ids.ts';
 export interface Directory extends DirectorySource {
   /** `maxAgeSeconds`: less than the usual age, where a password was just proved: the name may be somebody else's by now. */
   findByAccount(account: string, maxAgeSeconds?: number): Promise<Principal | undefined>;
+  /** Whether that principal is one of this source's. */
+  isOf(id: PrincipalId, source: DirectorySource): Promise<boolean>;
   /** At most `account-seconds` old (default 5): enabled and locked are asked apart from the rest. */
   mayLogIn(id: PrincipalId): Promise<boolean>;
 }

@@ -41,6 +41,10 @@ export class CachedSource {
     this.#stamp = new Recent(clock, STAMP_MILLISECONDS, (last) => this.#askStamp(last));
   }
 
+  keeps(source: DirectorySource): boolean {
+    return source === this.#source;
+  }
+
   /** What the source last failed with; undefined once it answers again. */
   get trouble(): Error | undefined {
     return this.#trouble?.error;

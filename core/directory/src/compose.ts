@@ -2,7 +2,7 @@
  * Every source as one, in config order: the first that knows somebody wins (and a later one that knows somebody else by the same name is reported), groups and members of all count together, and each record comes with its augment
  * and with all the addresses it answers to. A source that is down and never said anything about a question makes it unanswerable, unless one before it answered.
  */
-import type { Batches, Directory, DirectoryQuery, Principal, PrincipalId } from '@kalends/contracts';
+import type { Batches, Directory, DirectoryQuery, DirectorySource, Principal, PrincipalId } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
 import { allAddresses, meaningOf } from './addresses.ts';
 import type { AugmentStore } from './augment.ts';
@@ -122,6 +122,11 @@ export class ComposedDirectory implements Directory {
   async mayLogIn(id: PrincipalId): Promise<boolean> {
     const principal = await this.#first((source) => source.findById(id, this.#options.accountSeconds));
     return principal !== undefined && principal.enabled && !principal.locked;
+  }
+
+  async isOf(id: PrincipalId, source: DirectorySource): Promise<boolean> {
+    const cached = this.#options.sources.find((each) => each.keeps(source));
+    return cached !== undefined && (this.#options.sources.length === 1 || await cached.findById(id) !== undefined);
   }
 
   /** `what`: named in a complaint, where several sources might mean different people by one thing. */

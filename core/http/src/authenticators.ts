@@ -2,7 +2,7 @@
  * Who asks: the configured Authenticators, in config order, as the policy offers them; then the two gates of R43, the access list and the record. Knows schemes by
  * name only. What a wrong proof looks like outside never tells whether the account exists; the reason is in the log, for people and for fail2ban.
  */
-import type { AccessScope, AuthOutcome, AuthRequest, AuthenticationPolicy, Authenticator, Clock, Directory, HttpExchange, Identity, PrincipalId } from '@kalends/contracts';
+import type { AccessScope, AuthOutcome, AuthRequest, AuthenticationPolicy, Authenticator, Clock, Directory, DirectorySource, HttpExchange, Identity, PrincipalId } from '@kalends/contracts';
 import { DirectoryUnavailable } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
 import type { AccessList } from './access-list.ts';
@@ -85,7 +85,7 @@ export class Authenticators implements Authentication {
       if (outcome.kind === 'rejected') return this.#reject(authenticator, outcome, request, claimed);
       // By the name that was counted: the account is that name read otherwise (UTF-8).
       if (standing.counted) await this.#options.failures.passed(request.address, claimed);
-      return { account: outcome.account, scheme: authenticator.scheme, headers: outcome.responseHeaders ?? [], ...(outcome.scope === undefined ? {} : { scope: outcome.scope }) };
+      return { account: outcome.account, scheme: authenticator.scheme, headers: outcome.responseHeaders ?? [], ...(outcome.scope === undefined ? {} : { scope: outcome.scope }), ...(outcome.directory === undefined ? {} : { directory: outcome.directory }) };
     }
     return this.#reject(undefined, { kind: 'rejected', reason: 'a scheme that is not offered here' }, request, claimed);
   }
@@ -101,7 +101,7 @@ export class Authenticators implements Authentication {
 
   async #admit(proved: Accepted, request: AuthRequest): Promise<Identity | Refusal> {
     const { directory, admins, accessList, log } = this.#options;
-    const { account, scheme, proof, scope, fresh = false } = proved;
+    const { account, scheme, proof, scope, directory: source, fresh = false } = proved;
     const refuse = (reason: string): void => { log.warn('authentication failed', { address: request.address, scheme, reason: `${JSON.stringify(account)} ${reason}` }); };
     let principal = await directory.findByAccount(account, fresh ? 0 : undefined);
     // Whoever is seen to be gone may have been made anew under the old name.
@@ -113,6 +113,11 @@ export class Authenticators implements Authentication {
     if (proof !== undefined && !this.#proofs.belongsTo(proof, principal.id)) {
       const again = await this.#byProof(request, request.headers.authorization ?? '');
       return 'account' in again ? this.#admit(again, request) : again.refusal;
+    }
+    // Another directory's person of that account has a password of his own.
+    if (source !== undefined && !(await directory.isOf(principal.id, source))) {
+      refuse(`was proved by the directory ${source.name}, and means somebody of another one first`);
+      return { challenges: await this.#challenges(request) };
     }
     const enabled = await directory.mayLogIn(principal.id);
     const groups = await directory.groupsOf(principal.id);
@@ -157,6 +162,7 @@ interface Accepted {
   /** Under which it is remembered. */ readonly proof?: string;
   /** A password was asked for just now: once a minute, not once a request. */ readonly fresh?: boolean;
   readonly scope?: AccessScope;
+  /** That proved it. */ readonly directory?: DirectorySource;
 }
 type Proved =
   | Accepted

@@ -31,7 +31,7 @@ export class BasicAuthenticator implements Authenticator {
     let unavailable = false;
     for (const source of this.#options.sources) {
       const answer = await this.#ask(source, account, password);
-      if (answer === 'yes') return { kind: 'accepted', account };
+      if (answer === 'yes') return { kind: 'accepted', account, ...(source.directory === undefined ? {} : { directory: source.directory }) };
       if (typeof answer === 'object') return { kind: 'accepted', account, scope: answer.scope };
       if (answer === 'no') return reject(`wrong password for ${JSON.stringify(account)}`);
       if (answer === 'disabled') return reject(`account ${JSON.stringify(account)} is disabled`);

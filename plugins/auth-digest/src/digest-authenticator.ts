@@ -4,7 +4,7 @@
  */
 import { createHash, hash, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { AccessScope, AuthOutcome, AuthRequest, Authenticator, Clock, CredentialSource, EpochSeconds, ReplayGuard, Secrets } from '@kalends/contracts';
+import type { AccessScope, AuthOutcome, AuthRequest, Authenticator, Clock, CredentialSource, DirectorySource, EpochSeconds, ReplayGuard, Secrets } from '@kalends/contracts';
 import { DirectoryUnavailable } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
 import { accountOf, readDigestHeader } from './digest-header.ts';
@@ -19,7 +19,7 @@ export interface DigestOptions {
   readonly hostId: string; readonly clock: Clock; readonly log: Logger;
 }
 
-interface Secret { readonly secret: string; readonly scope: AccessScope | undefined; readonly used?: () => void }
+interface Secret { readonly secret: string; readonly scope: AccessScope | undefined; readonly directory?: DirectorySource | undefined; readonly used?: () => void }
 
 export class DigestAuthenticator implements Authenticator {
   readonly scheme = 'Digest';
@@ -69,8 +69,8 @@ export class DigestAuthenticator implements Authenticator {
     if (now >= expires) return this.#stale('the nonce is too old');
     if (!(await this.#options.replay.firstUse(claim.nonce, claim.count, expires))) return this.#stale('this nonce count was used before');
     known.used?.();
-    const scope = known.scope === undefined ? {} : { scope: known.scope };
-    return { kind: 'accepted', account: claim.account, ...scope, responseHeaders: [['Authentication-Info', this.#info(claim, known.secret, now >= expires - this.#options.nonceSeconds / 4)]] };
+    const from = { ...(known.scope === undefined ? {} : { scope: known.scope }), ...(known.directory === undefined ? {} : { directory: known.directory }) };
+    return { kind: 'accepted', account: claim.account, ...from, responseHeaders: [['Authentication-Info', this.#info(claim, known.secret, now >= expires - this.#options.nonceSeconds / 4)]] };
   }
 
   #challenges(stale: boolean): readonly string[] {
@@ -104,7 +104,7 @@ export class DigestAuthenticator implements Authenticator {
       if (!source.can.digest.includes(algorithm)) continue;
       try {
         const secret = found.some(({ scope }) => scope === undefined) ? undefined : await source.digestSecret(account, this.#options.realm, algorithm);
-        if (secret !== undefined) found.push({ secret, scope: undefined });
+        if (secret !== undefined) found.push({ secret, scope: undefined, directory: source.directory });
         found.push(...await source.digestSecrets?.(account, this.#options.realm, algorithm) ?? []);
       } catch (error) {
         isIncomplete = true;

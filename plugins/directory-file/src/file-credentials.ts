@@ -6,22 +6,22 @@ import { digestKey } from './read-directory.ts';
 
 export class FileCredentials implements CredentialSource {
   readonly can = { verify: true, digest: ['MD5', 'SHA-256'] } as const;
-  readonly #directory: FileDirectory;
+  readonly directory: FileDirectory;
   readonly #demo: boolean;
   readonly #checker = new PasswordChecker();
 
   constructor(directory: FileDirectory, demo: boolean) {
-    this.#directory = directory;
+    this.directory = directory;
     this.#demo = demo;
   }
 
   /** So that the first who asks for an unknown account waits no longer than others. */
   async prepare(): Promise<void> {
-    await this.#checker.prepare((await this.#directory.current()).usualHash);
+    await this.#checker.prepare((await this.directory.current()).usualHash);
   }
 
   async verify(account: string, password: string): Promise<'yes' | 'no' | 'unknown-account' | 'disabled' | 'unavailable'> {
-    const people = await this.#directory.current();
+    const people = await this.directory.current();
     const secret = people.secret(account);
     // A demo's passwords stand in the open; hashing hundreds of them would protect nothing.
     if (this.#demo && secret?.plain !== undefined) return this.#answer(sameText(secret.plain, password), secret.mayLogIn);
@@ -32,7 +32,7 @@ export class FileCredentials implements CredentialSource {
   }
 
   async digestSecret(account: string, realm: string, algorithm: 'MD5' | 'SHA-256'): Promise<string | undefined> {
-    const secret = (await this.#directory.current()).secret(account);
+    const secret = (await this.directory.current()).secret(account);
     if (secret === undefined || !secret.mayLogIn) return undefined;
     if (this.#demo && secret.plain !== undefined) return digestOf(algorithm, account, realm, secret.plain);
     const stored = secret.digests.get(digestKey(account.normalize('NFC'), realm));

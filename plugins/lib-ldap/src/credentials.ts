@@ -35,6 +35,7 @@ const MOST_OCTETS = 1024;
 
 export class LdapCredentials implements CredentialSource {
   readonly can: CredentialSource['can'];
+  readonly directory: LdapDirectory;
   readonly #options: CredentialOptions;
   readonly #secret = randomBytes(32);
   /** Account → what proved it, and when (`Clock.monotonic`). */
@@ -46,6 +47,7 @@ export class LdapCredentials implements CredentialSource {
 
   constructor(options: CredentialOptions) {
     this.#options = options;
+    this.directory = options.directory;
     this.can = { verify: true, digest: Object.keys(options.digests?.attributes ?? {}) as Algorithm[] };
   }
 

@@ -7,6 +7,7 @@ export interface MemoryDirectoryOptions {
   /** Account → password. */ readonly passwords?: Readonly<Record<string, string>>;
 }
 export interface MemoryDirectory extends DirectorySource, CredentialSource {
+  /** As the only source of a Directory. */ isOf(): Promise<boolean>;
   /** From now on there are these; the stamp changes. */ replace(principals: readonly Principal[], options?: MemoryDirectoryOptions): void;
 }
 /** `amy`: a user with the id, record name, account and mail address that follow from the name. */
@@ -51,6 +52,9 @@ class PlainDirectory implements MemoryDirectory {
     this.#principals = principals;
     this.#options = options;
     this.#stamp++;
+  }
+  isOf(): Promise<boolean> {
+    return Promise.resolve(true);
   }
   async findById(id: PrincipalId): Promise<Principal | undefined> {
     return this.#principals.find((principal) => principal.id === id);
