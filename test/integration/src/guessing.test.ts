@@ -51,10 +51,11 @@ describe.concurrent('wrong passwords at three workers', PATIENCE, () => {
   it('are answered 429 after the twentieth, with Retry-After, the right one too; other clients and other accounts are let in', async ({ expect }) => {
     const answers = await guess(20, '192.0.2.2', 'alice');
     expect(statuses(answers)).toEqual(new Set([401]));
-    expect(new Set(answers.map(({ worker }) => worker)).size).toBe(3);
+    // A worker that is busy is passed over.
+    expect(new Set(answers.map(({ worker }) => worker)).size).toBeGreaterThan(1);
     for (const line of lines) {
       const refused = await line.ask({ method: 'PROPFIND', headers: headers('192.0.2.2', 'alice', 'alice') });
-      expect(refused.status).toBe(429);
+      expect(refused.status, line.worker).toBe(429);
       expect(Number(refused.headers['retry-after'])).toBeGreaterThan(800);
       expect(Number(refused.headers['retry-after'])).toBeLessThanOrEqual(900);
       expect(refused.headers['www-authenticate']).toBeUndefined();
