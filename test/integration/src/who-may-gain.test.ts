@@ -55,6 +55,28 @@ describe('a lock on what may not be seen', () => {
   });
 });
 
+describe('a lock that is in the way of a removal', () => {
+  it('names what is locked to whoever may see it, and the whole to others (RFC 4918 §9.6.1, §16 lock-token-submitted)', async () => {
+    await using server = await givenPeople();
+    const folder = `${AMY_HOME}dropbox/shared/`;
+    await server.send('MKCOL', folder);
+    for (const name of ['hidden', 'shown']) await server.send('PUT', `${folder}${name}.txt`, name);
+    expect((await server.send('ACL', folder, acl(grant('ben', 'read write')))).status).toBe(200);
+    expect((await server.send('ACL', `${AMY_HOME}dropbox/`, acl(grant('ben', 'read write')))).status).toBe(200);
+    expect((await server.send('ACL', `${folder}hidden.txt`, acl(deny('ben', 'read')))).status).toBe(200);
+    const lock = async (name: string): Promise<string> => (await server.send('LOCK', `${folder}${name}.txt`, LOCKINFO, { Depth: '0' })).headers.get('lock-token')!;
+    const [hidden] = [await lock('hidden')];
+    for (const removal of [await server.send('DELETE', folder, undefined, {}, 'ben'), await server.send('MOVE', folder, undefined, { Destination: `${server.url}${AMY_HOME}dropbox/elsewhere/` }, 'ben')]) {
+      expect([removal.status === 423 || removal.status === 403, removal.text.includes('hidden')]).toEqual([true, false]);
+    }
+    await server.send('UNLOCK', `${folder}hidden.txt`, undefined, { 'Lock-Token': hidden });
+    await server.send('ACL', `${folder}hidden.txt`, acl());
+    await lock('shown');
+    const removal = await server.send('DELETE', folder, undefined, {}, 'ben');
+    expect([removal.status, removal.condition(), removal.text.includes('shown.txt')]).toEqual([423, 'lock-token-submitted', true]);
+  });
+});
+
 describe('an event that its owner keeps to himself', () => {
   it.each(['PRIVATE', 'CONFIDENTIAL'])('is not taken away with its calendar by a delegate (%s, caldav-privateevents)', async (access) => {
     await using server = await givenPeople();

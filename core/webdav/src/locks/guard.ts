@@ -4,12 +4,13 @@
  */
 import type { DavResource, Item, Lock, PrincipalId, StoreWriter } from '@kalends/contracts';
 import { expectItem } from '../conditions.ts';
-import { lockTokenSubmitted, preconditionFailed } from '../errors/preconditions.ts';
+import { preconditionFailed } from '../errors/preconditions.ts';
 import type { IfHeader, RequestFields } from '../fields.ts';
 import { segmentsOf } from '../resource/family.ts';
 import { ctagOfToken, getctag } from '../resource/ctag.ts';
 import { ownCollection } from '../resource/shape.ts';
 import { hrefOfLock } from './href.ts';
+import { LocksInTheWay } from './in-the-way.ts';
 import { covers, isWithin, locksInTheWay } from './scope.ts';
 import type { Segments, Touched } from './scope.ts';
 
@@ -36,7 +37,7 @@ export function demandTokens(request: LockHolder, locks: readonly Lock[], touche
   const missing = locksInTheWay(locks, touched).filter((group) => !group.some(mine));
   if (missing.length === 0) return;
   const hrefs = new Set(missing.map((group) => hrefOfLock(of, group[0]!, segmentsOf(of))));
-  throw lockTokenSubmitted([...hrefs], 'Somebody has locked this, or holds the lock that this needs: submit its token in an If field.');
+  throw new LocksInTheWay([...hrefs]);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Stage 6: the handler, once the request is known to say nothing that nobody would read. */
 import { declaredLength, hasBody } from '@kalends/http';
 import { unsupportedMediaType } from '../errors/preconditions.ts';
+import { LocksInTheWay } from '../locks/in-the-way.ts';
 import { HandlerRequest } from '../request.ts';
 import type { Authorized } from './passage.ts';
 
@@ -15,6 +16,10 @@ export async function dispatch(passage: Authorized): Promise<Authorized> {
   if (WITHOUT_BODY.has(method) && spec.refuses !== true && hasBody(http) && (declaredLength(http) !== undefined || (await request.body(LOOKED_AT_OCTETS)).length > 0)) {
     throw unsupportedMediaType(`${method} has no body here.`);
   }
-  await spec.handle(request);
+  try {
+    await spec.handle(request);
+  } catch (error) {
+    throw error instanceof LocksInTheWay ? await error.asSeenBy(request) : error;
+  }
   return passage;
 }
