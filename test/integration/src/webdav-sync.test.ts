@@ -175,7 +175,7 @@ describe('a home', () => {
   it('gives its collections, and the dropbox as one that does not sync (RFC 6578 §3.3)', async () => {
     const { hrefs, text } = await sync(HOME);
     expect(hrefs).toEqual(['calendar/', 'dropbox/', 'freebusy', 'inbox/', 'notification/', 'outbox/', 'tasks/'].map((name) => HOME + name));
-    expect(text).toContain(`<response><href>${HOME}dropbox/</href><status>HTTP/1.1 403 Forbidden</status><error><supported-report/>`);
+    expect(text).toContain(`<response><href>${HOME}dropbox/</href><status>HTTP/1.1 403 Forbidden</status><error><supported-report/><sync-traversal-supported/>`);
   });
 
   it('gives at level 1 collections with a change below, at level infinite the items too', async () => {

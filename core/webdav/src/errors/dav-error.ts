@@ -7,6 +7,7 @@ import { STATUS_CODES } from 'node:http';
 
 export interface DavErrorOptions {
   readonly condition?: { readonly name: QName; readonly write?: ((xml: XmlSink) => void) | undefined };
+  /** A second name for the same refusal, for clients that know only that one. */ readonly also?: QName;
   /** One English sentence for people; shown to whoever asked, so it names nothing they may not know. */ readonly detail?: string | undefined;
   /** Further header fields of the answer (`Allow`, `Retry-After`). */ readonly headers?: Readonly<Record<string, string>>;
   readonly cause?: unknown;
@@ -18,12 +19,14 @@ export class DavError extends Error {
   readonly status: number;
   readonly condition: DavErrorOptions['condition'];
   readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly also: QName | undefined;
 
   constructor(status: number, options: DavErrorOptions = {}) {
     super(options.detail ?? sentence(status, options.condition?.name), { cause: options.cause });
     this.status = status;
     this.condition = options.condition;
     this.headers = options.headers;
+    this.also = options.also;
   }
 
   /** True for errors that this condition made. */

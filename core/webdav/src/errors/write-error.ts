@@ -11,13 +11,14 @@ import type { DavError } from './dav-error.ts';
 export const XML_TYPE = 'text/xml;charset=utf-8';
 
 /** The `DAV:error` element alone; `id` where it stands for a whole answer; `more`: what else an extension wants in it. */
-export function writeErrorElement(xml: XmlWriter, { condition, message }: DavError, id?: string, more?: () => void): void {
+export function writeErrorElement(xml: XmlWriter, { condition, also, message }: DavError, id?: string, more?: () => void): void {
   xml.open({ ns: DAV, local: 'error' });
   if (condition !== undefined) {
     xml.open(condition.name);
     condition.write?.(xml);
     xml.close();
   }
+  if (also !== undefined) xml.empty(also);
   more?.();
   xml.leaf({ ns: TWISTED, local: 'error-description' }, id === undefined ? message : `${message} (request ${id})`);
   xml.close();

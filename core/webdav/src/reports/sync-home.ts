@@ -5,6 +5,7 @@
 import type { CollectionId, DavResource, HomeChangePage, Item, ItemSelect, PropertyRow, Revision } from '@kalends/contracts';
 import { READ } from '@kalends/contracts';
 import type { EngineRequest } from '../engine.ts';
+import { DavError } from '../errors/dav-error.ts';
 import { supportedReport } from '../errors/preconditions.ts';
 import { membersOf } from '../methods/propfind.ts';
 import type { PropertyPlan } from '../properties/plan.ts';
@@ -13,6 +14,7 @@ import { escapeSegment, withSlash } from '../resource/href.ts';
 import { mergeSelect } from '../resource/select.ts';
 import { itemKindOf, ownCollection } from '../resource/shape.ts';
 import type { Multistatus } from '../xml/multistatus.ts';
+import { dav } from '../xml/names.ts';
 import { PAGE, changes, endSync, listItems } from './sync-token.ts';
 
 export interface HomeSync { readonly plan: PropertyPlan; readonly since: Revision | 'start'; readonly deep: boolean }
@@ -57,11 +59,13 @@ function reopened({ identity, resource }: EngineRequest, members: ReadonlyMap<Co
   return new Set([...members].filter(([, { resource: { collection, share }, readable }]) => readable && share === undefined && collection !== undefined && collection.aclRevision > since).map(([id]) => id));
 }
 
+/** RFC 6578 §3.3 asks for the first, as such a collection has no report of its own; clients of the classic server know the second, which it said instead. */
+const NOT_SYNCED = new DavError(403, { condition: { name: supportedReport.condition }, also: dav('sync-traversal-supported'), detail: 'Changes of plain collections cannot be asked for.' });
+
 /** Of a beginning: the collection, and what is in it where `deep`. */
 async function listMember(request: EngineRequest, out: Multistatus, { resource, row, readable, href }: Member, plan: PropertyPlan, deep: boolean): Promise<void> {
   if (resource.kind === 'files') {
-    // Not `sync-traversal-supported`: that is for collections that can be asked themselves.
-    if (readable) out.status(href, 403, supportedReport('Changes of plain collections cannot be asked for.'));
+    if (readable) out.status(href, 403, NOT_SYNCED);
     return;
   }
   if (readable) await out.resource(href, row, plan);
