@@ -219,7 +219,7 @@ describe('caldavd, combined', { timeout: 180_000 }, () => {
   });
 
   it('refuses a store that only one process may have open', async () => {
-    writeFileSync(join(folder, 'memory.js'), `import { memoryStorePlugin } from ${JSON.stringify(import.meta.resolve('@kalends/testkit'))};\nexport default memoryStorePlugin();\n`);
+    writeFileSync(join(folder, 'memory.js'), `import { memoryStorePlugin } from ${JSON.stringify(import.meta.resolve('@kalends/testkit/doubles'))};\nexport default memoryStorePlugin();\n`);
     const daemon = new Daemon('-f', deploy(combined, '{ use: ./memory.js }'));
     expect(await daemon.exit()).toBe(78);
     expect(daemon.error).toMatch(/store-check .*the calendar store can be open in one process only/);

@@ -65,6 +65,10 @@ function statementPrototype(): object {
   }
 }
 
+/** Node 22 binds an array without octets that came from another thread as NULL, since it lies nowhere; this one lies somewhere. */
+const EMPTY = new Uint8Array(1).subarray(0, 0);
+const isEmpty = (value: Value): boolean => value instanceof Uint8Array && value.byteLength === 0;
+
 function keep(statement: StatementSync, count: StoreCounters | undefined): Statement {
   if (hasArrays) (statement as StatementSync & { setReturnArrays(enabled: boolean): void }).setReturnArrays(true);
   const asRow = hasArrays ? (row: unknown) => row as Row : (row: unknown) => Object.values(row as Record<string, Value>);
@@ -86,7 +90,7 @@ function keep(statement: StatementSync, count: StoreCounters | undefined): State
       return row === undefined ? undefined : asRow(row);
     },
     run(...values) {
-      const { changes, lastInsertRowid } = statement.run(...(values as Value[]));
+      const { changes, lastInsertRowid } = statement.run(...(values.some(isEmpty) ? values.map((value) => (isEmpty(value) ? EMPTY : value)) : values as Value[]));
       return { changes: Number(changes), lastInsertRowid: Number(lastInsertRowid) };
     },
   };

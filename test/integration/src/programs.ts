@@ -42,10 +42,13 @@ function describeWhen(present: boolean, program: string, title: string, tests: (
   }
 }
 
+/** Node 22 says of SQLite that it is an experiment, on standard error; whoever reads that there would take it for the program's. */
+const QUIET = `${process.env['NODE_OPTIONS'] ?? ''} --disable-warning=ExperimentalWarning`.trim();
+
 /** Runs to its end; kills by pid after `milliseconds`. */
 export function execute(command: string, args: readonly string[], options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>>; readonly input?: string; readonly milliseconds?: number } = {}): Promise<Finished> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: options.cwd, env: { ...process.env, ...options.env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd: options.cwd, env: { ...process.env, NODE_OPTIONS: QUIET, ...options.env }, stdio: ['pipe', 'pipe', 'pipe'] });
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });
     child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });

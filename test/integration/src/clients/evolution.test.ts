@@ -10,6 +10,7 @@ import { describeWhere, execute } from '../programs.ts';
 import { startServerProcess } from '../server-process.ts';
 import { startRelay } from './recording-relay.ts';
 import type { RecordingRelay } from './recording-relay.ts';
+import { Started } from './started.ts';
 
 const there = `/usr/bin/python3 -c 'import gi; gi.require_version("ECal", "2.0"); from gi.repository import ECal' && test -x /usr/libexec/evolution-source-registry && command -v dbus-run-session gnome-keyring-daemon`;
 const debian = 'evolution-data-server gir1.2-ecal-2.0 python3-gi dbus gnome-keyring';
@@ -17,7 +18,7 @@ const debian = 'evolution-data-server gir1.2-ecal-2.0 python3-gi dbus gnome-keyr
 const session = 'printf keyring | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; exec /usr/bin/python3 "$@"';
 
 describeWhere(there, debian, 'Evolution', () => {
-  const started = new AsyncDisposableStack();
+  const started = new Started();
   let relay: RecordingRelay;
   let folder: string;
   beforeAll(async () => {

@@ -9,6 +9,7 @@ import { startRelay } from './recording-relay.ts';
 import type { RecordingRelay } from './recording-relay.ts';
 import { startThunderbird } from './thunderbird-session.ts';
 import type { ThunderbirdSession } from './thunderbird-session.ts';
+import { Started } from './started.ts';
 
 const HOME = '/calendars/__uids__/10000000-0000-4000-8000-000000000002/';
 const component = (kind: string, uid: string, summary: string, lines: readonly string[]): string => [
@@ -17,7 +18,7 @@ const component = (kind: string, uid: string, summary: string, lines: readonly s
 const event = (uid: string, summary: string, day: string, more: readonly string[] = []): string => component('VEVENT', uid, summary, [`DTSTART:${day}T100000Z`, `DTEND:${day}T110000Z`, ...more]);
 
 describeWith('thunderbird', 'Thunderbird', () => {
-  const started = new AsyncDisposableStack();
+  const started = new Started();
   let relay: RecordingRelay;
   let thunderbird: ThunderbirdSession;
   let other: Dav;
@@ -83,7 +84,7 @@ describeWith('thunderbird', 'Thunderbird', () => {
 });
 
 describeWith('thunderbird', 'Thunderbird of somebody else', () => {
-  const started = new AsyncDisposableStack();
+  const started = new Started();
   let url: string;
   let alice: Dav;
   let thunderbird: ThunderbirdSession;
