@@ -1,4 +1,4 @@
-import type { Authenticator, Clock, Directory, HttpExchange, Principal, PrincipalId, ProcessChannel } from '@kalends/contracts';
+import type { Authenticator, Clock, Directory, DirectorySource, HttpExchange, Principal, PrincipalId, ProcessChannel } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
 import { describe, expect, it } from 'vitest';
 import { AccessList } from './access-list.ts';
@@ -29,6 +29,7 @@ function given(accessList?: readonly string[]): Given {
       checks++;
       await Promise.resolve();
       const [account = '', said] = Buffer.from(field.slice(6), 'base64').toString().split(':');
+      if (said === 'of another directory') return { kind: 'accepted', account, directory: ANOTHER };
       return said === password ? { kind: 'accepted', account } : { kind: 'rejected', reason: 'wrong' };
     },
   };
@@ -51,6 +52,7 @@ function given(accessList?: readonly string[]): Given {
       return Promise.resolve(false);
     },
     findById: (who: string) => Promise.resolve(who === cached ? alice() : undefined),
+    isOf: (_: string, source: DirectorySource) => Promise.resolve(source !== ANOTHER),
     groupsOf: () => Promise.resolve(new Set([id('G')])), stamp: () => Promise.resolve(stamp),
   } as unknown as Directory;
   const table = new FailureTable();
@@ -64,6 +66,8 @@ function given(accessList?: readonly string[]): Given {
   return { front, checks: () => checks, waited, disable: () => { enabled = false; }, replaceAlice: (to, now = 'right') => { [gone, renewed, password] = [cached, to, now]; }, restamp: () => { stamp += '1'; }, lines };
 }
 
+const ANOTHER = { name: 'another' } as DirectorySource;
+
 function exchange(authorization?: string): HttpExchange {
   const request = { method: 'GET', url: '/', headers: { authorization }, socket: { remoteAddress: '192.0.2.9' } };
   return { id: '1', request, response: { setHeader() {} }, path: '/', signal: new AbortController().signal } as unknown as HttpExchange;
@@ -71,6 +75,13 @@ function exchange(authorization?: string): HttpExchange {
 const basic = (account: string, password: string): HttpExchange => exchange(`Basic ${Buffer.from(`${account}:${password}`).toString('base64')}`);
 
 describe('Authenticators', () => {
+  it('lets nobody in whom another directory proved, the first time and while the proof is remembered (R42)', async () => {
+    const { front, lines } = given();
+    for (let time = 1; time <= 3; time++) expect(isRefusal(await front.identify(basic('alice', 'of another directory'))), `time ${String(time)}`).toBe(true);
+    expect(lines).toHaveLength(3);
+    expect(isRefusal(await front.identify(basic('alice', 'right')))).toBe(false);
+  });
+
   it('takes a request without credentials for nobody', async () => {
     expect(await given().front.identify(exchange())).toMatchObject({ principal: undefined, admin: false, scheme: 'anonymous' });
   });

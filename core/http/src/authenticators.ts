@@ -59,14 +59,14 @@ export class Authenticators implements Authentication {
   async #byProof(request: AuthRequest, field: string): Promise<Proved> {
     const name = this.#proofs.nameOf(`${request.secure ? 's' : 'c'} ${request.address} ${field}`);
     const stamp = await this.#options.directory.stamp();
-    const account = this.#proofs.find(name, stamp);
-    if (account !== undefined) return { account, scheme: 'Basic', headers: [], proof: name };
+    const proven = this.#proofs.find(name, stamp);
+    if (proven !== undefined) return { ...proven, scheme: 'Basic', headers: [], proof: name };
     return this.#proofs.once(name, async () => {
       const proved = await this.#prove(request);
       if (!('account' in proved)) return proved;
       // One that may be revoked is asked for each time; it costs a look-up and no slow hash.
       if (proved.scope !== undefined) return proved;
-      this.#proofs.keep(name, proved.account, stamp);
+      this.#proofs.keep(name, { account: proved.account, ...(proved.directory === undefined ? {} : { directory: proved.directory }) }, stamp);
       return { ...proved, proof: name, fresh: true };
     });
   }

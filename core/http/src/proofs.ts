@@ -3,6 +3,7 @@
  * no password is kept. A change in the directory's own files (its stamp) voids every proof. Digest responses and Negotiate tokens are never remembered: they
  * would be replays.
  */
+import type { DirectorySource } from '@kalends/contracts';
 import { hash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
@@ -10,7 +11,9 @@ const PROOF_MILLISECONDS = 60_000;
 /** How often the time is looked at: by default the library sets a timer each millisecond. */
 const CLOCK_MILLISECONDS = 1_000;
 
-interface Proof { readonly account: string; readonly stamp: string; /** Known once the directory was asked. */ principal?: string }
+/** Whom the field proved; `directory`: to which one, where its source of credentials says that. */
+export interface Proven { readonly account: string; readonly directory?: DirectorySource }
+interface Proof { readonly proven: Proven; readonly stamp: string; /** Known once the directory was asked. */ principal?: string }
 
 export class Proofs<T> {
   readonly #secret = randomBytes(32).toString('base64url');
@@ -26,16 +29,16 @@ export class Proofs<T> {
     return hash('sha256', this.#secret + field, 'base64url');
   }
 
-  find(name: string, stamp: string): string | undefined {
+  find(name: string, stamp: string): Proven | undefined {
     const proof = this.#proofs.get(name);
     if (proof === undefined) return undefined;
-    if (proof.stamp === stamp) return proof.account;
+    if (proof.stamp === stamp) return proof.proven;
     this.#proofs.delete(name);
     return undefined;
   }
 
-  keep(name: string, account: string, stamp: string): void {
-    this.#proofs.set(name, { account, stamp });
+  keep(name: string, proven: Proven, stamp: string): void {
+    this.#proofs.set(name, { proven, stamp });
   }
 
   /** Whether it was this principal's from the start. One that belongs to somebody who had the account's name before is forgotten. */

@@ -42,7 +42,8 @@ describeWith('curl', 'one account in two directories', () => {
 
   it.each(['--basic', '--digest'])('is the first one\'s: the second\'s password opens nothing of it (%s)', async (scheme) => {
     expect([await ask(scheme, 'bob', 'of-the-first'), await ask(scheme, 'bob', 'of-the-second')]).toEqual(['207', '401']);
-    expect(await ask(scheme, 'alice', 'of-the-second')).toBe('401');
+    // Again: what was refused is not remembered as a proof.
+    for (let time = 1; time <= 3; time++) expect(await ask(scheme, 'alice', 'of-the-second'), `time ${String(time)}`).toBe('401');
   });
 
   it.each(['--basic', '--digest'])('is the second one\'s where the first knows nobody of that name (%s)', async (scheme) => {
