@@ -2,7 +2,8 @@
 import { StoreError } from '@kalends/contracts';
 import type { CalendarStore, CollectionId, Committed, Home, ItemName, StoreWriter, WriteLimits } from '@kalends/contracts';
 // Not the whole kit: the killed processes run this as it stands, and Node 22 knows no `using`.
-import { event, factsOf, file, write } from '@kalends/testkit/ics';
+import { event, file, write } from '@kalends/testkit/ics';
+import { factsOf } from '@kalends/testkit/plain-reader';
 
 export const NO_LIMITS: WriteLimits = { octets: Infinity, collections: Infinity, itemsPerCollection: Infinity, attachmentsPerItem: Infinity };
 export interface Step { readonly name: string; readonly work: (tx: StoreWriter) => Promise<unknown>; readonly hides?: CollectionId | undefined }

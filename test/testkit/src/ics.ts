@@ -5,8 +5,6 @@
 import type { ComponentKind, EpochSeconds, ItemFacts, ItemName, ItemWrite } from '@kalends/contracts';
 import { plainReader } from './plain-reader.ts';
 
-export { factsOf } from './plain-reader.ts';
-
 /** An object with all that `putItem` wants; its name is `<uid>.ics`. */
 export interface GivenItem {
   readonly name: ItemName; readonly uid: string; readonly component: ComponentKind; readonly text: string; readonly body: Uint8Array; readonly facts: ItemFacts;
