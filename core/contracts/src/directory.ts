@@ -8,7 +8,7 @@ export interface Directory extends DirectorySource {
   findByAccount(account: string, maxAgeSeconds?: number): Promise<Principal | undefined>;
   /** Whether that principal is one of this source's. */
   isOf(id: PrincipalId, source: DirectorySource): Promise<boolean>;
-  /** At most `account-seconds` old (default 5): enabled and locked are asked apart from the rest. */
+  /** At most `account-seconds` old (default 4): enabled and locked are asked apart from the rest. */
   mayLogIn(id: PrincipalId): Promise<boolean>;
 }
 /** The only error of a Directory: a source cannot be asked now, and nothing it said before covers the question. Not the same as "nobody": 503, never 404. */

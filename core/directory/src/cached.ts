@@ -129,10 +129,12 @@ export class CachedSource {
   }
 
   async #load<T>(key: string, load: () => Promise<T>, stamp: string, kept: Kept | undefined): Promise<T> {
+    // Of the question: what happened after it the answer may not know.
+    const at = this.#clock.monotonic();
     try {
       const value = await load();
       this.#trouble = undefined;
-      const news = { value, at: this.#clock.monotonic(), stamp };
+      const news = { value, at, stamp };
       this.#kept.set(key, news);
       // Whoever was found by a name is asked for by id next.
       if (isPrincipal(value)) this.#kept.set(`id ${value.id}`, news);

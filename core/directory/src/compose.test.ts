@@ -163,6 +163,28 @@ describe('what is remembered', () => {
     expect(await directory.mayLogIn(id('amy'))).toBe(false);
     expect(await directory.mayLogIn(id('nobody'))).toBe(false);
   });
+
+  it('counts the age of an answer from its question, for what happened after that it may not know', async () => {
+    let enabled = true;
+    let pass = (): void => undefined;
+    const slow = { ...memoryDirectory([]), name: 'slow', stamp: async () => '1', groupsOf: async () => new Set(), findById: async () => {
+      const seen = enabled;
+      await new Promise<void>((resolve) => { pass = resolve; });
+      return person('amy', { enabled: seen });
+    } } as unknown as DirectorySource;
+    const { directory, clock } = given(slow);
+    const first = directory.mayLogIn(id('amy'));
+    await new Promise(setImmediate);
+    enabled = false;
+    clock.advance(4_900);
+    pass();
+    expect(await first).toBe(true);
+    clock.advance(100);
+    const second = directory.mayLogIn(id('amy'));
+    await new Promise(setImmediate);
+    pass();
+    expect(await second).toBe(false);
+  });
 });
 
 describe('a source that does not answer', () => {

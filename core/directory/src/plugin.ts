@@ -10,7 +10,7 @@ const seconds = z.number().int().min(1).max(86_400);
 const config = z.strictObject({
   'record-seconds': seconds.default(300).describe('How long a record or a membership is believed, where the source cannot say that it changed.'),
   'absent-seconds': seconds.default(60).describe('How long "there is nobody of that name" is believed.'),
-  'account-seconds': seconds.default(5).describe('How long an account that was disabled may still be let in.'),
+  'account-seconds': seconds.default(4).describe('How old the answer may be that an account is enabled; with the time of the next question, one that was disabled is refused within five seconds.'),
   'stale-seconds': z.number().int().min(0).max(604_800).default(86_400).describe('How long what a source said counts while it is down.'),
   entries: z.number().int().min(100).max(1_000_000).default(20_000).describe('Answers kept for each source.'),
 });

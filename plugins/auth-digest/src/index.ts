@@ -11,7 +11,7 @@ import { DigestAuthenticator } from './digest-authenticator.ts';
 const config = z.strictObject({
   realm: z.string().min(1).regex(/^[^"\\\p{Cc}]+$/u, 'no quotes, backslashes or control characters').default('Kalends').describe('Shown to users; changing it invalidates stored digests.'),
   algorithms: z.array(z.enum(['SHA-256', 'MD5'])).min(1).default(['SHA-256', 'MD5']).describe('Offered in this order (RFC 7616 §3.7).'),
-  nonceSeconds: z.number().int().min(30).max(86_400).default(300).describe('How long a nonce is good; an older one is renewed without asking for the password.'),
+  'nonce-seconds': z.number().int().min(30).max(86_400).default(300).describe('How long a nonce is good; an older one is renewed without asking for the password.'),
 });
 
 export default definePlugin({
@@ -22,13 +22,13 @@ export default definePlugin({
   provides: { digest: authenticator },
   requires: { sources: credentialSource, replay: replayGuard, secrets, deployment, clock },
 
-  setup({ config, deps, log, lifecycle }) {
+  setup({ config: { realm, algorithms, 'nonce-seconds': nonceSeconds }, deps, log, lifecycle }) {
     const sources = deps.sources.filter((source) => source.can.digest.length > 0);
     if (sources.length === 0) {
       throw new Error('Digest needs a credential source with digest secrets; Active Directory has none, and LDAP where its `digest:` names their attributes. Basic over TLS, or Kerberos, works with both');
     }
     const { replay, secrets, deployment: { hostId }, clock } = deps;
-    const digest = new DigestAuthenticator({ ...config, sources, replay, secrets, hostId, clock, log });
+    const digest = new DigestAuthenticator({ realm, algorithms, nonceSeconds, sources, replay, secrets, hostId, clock, log });
     lifecycle.onStart(() => digest.loadKey());
     return { digest };
   },

@@ -18,10 +18,10 @@ export type { FileOperations, FileStat, FolderEntry } from './file-operations.ts
 const config = z.strictObject({
   path: z.string().min(1).optional().describe('Where calendars/, principals/ and index/ lie. Default: the data root.'),
   shards: z.number().int().min(1).max(256).default(16).describe('SQLite files of the index; fixed when the index is made.'),
-  checkpointSeconds: z.number().min(0.1).max(300).default(5).describe('How often files are flushed and their pending rows forgotten.'),
-  checkpointRows: z.number().int().min(10).max(100_000).default(1_000).describe('Pending rows of one shard that bring a checkpoint forward.'),
-  tombstoneDays: z.number().int().min(1).max(3_650).default(60).describe('How long a removal is told to clients that sync.'),
-  tombstonesPerHome: z.number().int().min(100).max(10_000_000).default(10_000).describe('So many removals of a home are told however old they are.'),
+  'checkpoint-seconds': z.number().min(0.1).max(300).default(5).describe('How often files are flushed and their pending rows forgotten.'),
+  'checkpoint-rows': z.number().int().min(10).max(100_000).default(1_000).describe('Pending rows of one shard that bring a checkpoint forward.'),
+  'tombstone-days': z.number().int().min(1).max(3_650).default(60).describe('How long a removal is told to clients that sync.'),
+  'tombstones-per-home': z.number().int().min(100).max(10_000_000).default(10_000).describe('So many removals of a home are told however old they are.'),
 });
 
 export default definePlugin({
@@ -32,11 +32,14 @@ export default definePlugin({
   provides: { store: calendarStore, maintenance: storeMaintenance, jobs: jobLog, records: recordStore },
   requires: { deployment, itemReader, clock },
 
-  setup({ config: { path, tombstoneDays, tombstonesPerHome, ...settings }, deps, log, lifecycle }) {
-    const root = path ?? deps.deployment.dataRoot;
+  setup({ config, deps, log, lifecycle }) {
+    const root = config.path ?? deps.deployment.dataRoot;
     let opened: FlatFileStore | undefined;
     lifecycle.onStart(async () => {
-      opened = await openFlatFileStore({ path: root, ...settings, tombstones: { days: tombstoneDays, perHome: tombstonesPerHome }, itemReader: deps.itemReader, clock: deps.clock, log });
+      opened = await openFlatFileStore({
+        path: root, shards: config.shards, checkpointSeconds: config['checkpoint-seconds'], checkpointRows: config['checkpoint-rows'],
+        tombstones: { days: config['tombstone-days'], perHome: config['tombstones-per-home'] }, itemReader: deps.itemReader, clock: deps.clock, log,
+      });
     });
     lifecycle.onStop(async () => {
       await opened?.close();

@@ -13,6 +13,7 @@ import { root, startServerProcess } from '../server-process.ts';
 import type { ServerProcess } from '../server-process.ts';
 import { principalOf, searchPrincipals } from './calendar-flow.ts';
 import { setUpOpenDirectory } from './set-up.ts';
+import { untilRefused } from './until-refused.ts';
 
 const example = join(root, 'config', 'examples', 'open-directory.yaml');
 const CROWD = 5_000;
@@ -109,8 +110,11 @@ describeWithAll(['slapd', 'ldapmodify', 'openssl'], 'a directory server that has
       expect((await dav.send('PUT', '/calendars/users/tom/calendar/secret.ics', { as: 'tom', password: 'tompw', body: eventText('secret') })).status).toBe(201);
       const before = await principalOf(dav, { account: 'tom', password: 'tompw' });
       await ldap.change(`dn: uid=tom,cn=users,${ldap.base}\nchangetype: modify\nadd: pwdAccountLockedTime\npwdAccountLockedTime: 000001010000Z\n`);
-      await until('locked', 15_000, async () => await status('tom') === 401);
+      await untilRefused('tom, locked', () => status('tom'));
+      await ldap.change(`dn: uid=tom,cn=users,${ldap.base}\nchangetype: modify\ndelete: pwdAccountLockedTime\n`);
+      await until('tom again', 15_000, async () => await status('tom') === 207);
       await ldap.change(`dn: uid=tom,cn=users,${ldap.base}\nchangetype: delete\n`);
+      await untilRefused('tom, removed', () => status('tom'));
       await ldap.change(entry('10000000-0000-0000-0000-0000000000A2', 'newpw'));
       await until('the new tom', 15_000, async () => await status('tom', 'newpw') === 207);
       const as = { as: 'tom', password: 'newpw' };
