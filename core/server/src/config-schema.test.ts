@@ -22,6 +22,15 @@ describe('the config', () => {
     expect(JSON.parse(readFileSync(shippedConfig('schema.json'), 'utf8'))).toEqual(await configJsonSchema());
   });
 
+  it('spells every key of every plugin in one way: lower case, with hyphens', async () => {
+    const names = (schema: unknown): readonly string[] => (typeof schema !== 'object' || schema === null ? [] : Object.entries(schema).flatMap(([key, value]) => [
+      ...(key === 'properties' ? Object.keys(value as object) : []), ...names(value),
+    ]));
+    const all = names(await configJsonSchema());
+    expect(all).toContain('nonce-seconds');
+    expect(all.filter((name) => !/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name))).toEqual([]);
+  });
+
   it('has no problem in the laptop example', () => {
     expect(readConfig({ file: shippedConfig('examples/laptop.yaml'), environment: {} }).problems).toEqual([]);
   });
