@@ -5,6 +5,8 @@ import type { Batches, PrincipalId } from './ids.ts';
 export interface DirectorySource {
   readonly name: string;
   findById(id: PrincipalId): Promise<Principal | undefined>;
+  /** Those of `ids` that are somebody's here, in whatever case they are written. Absent: each is asked about alone. */
+  known?(ids: readonly PrincipalId[]): Promise<ReadonlySet<PrincipalId>>;
   findByAccount(account: string): Promise<Principal | undefined>;
   /** Record name, as in `/principals/users/<name>/`. */
   findByName(kind: Principal['kind'], name: string): Promise<Principal | undefined>;
@@ -25,9 +27,11 @@ export interface Principal {
   /** Record names, preferred first. */ readonly names: readonly string[];
   /** Log-in names. */ readonly accounts: readonly string[];
   readonly displayName: string; readonly firstName?: string; readonly lastName?: string; readonly emails: readonly string[];
-  /** Calendar user addresses, preferred first. */ readonly addresses: readonly string[];
+  /** Calendar user addresses, preferred first: what the record claims. Whom an address means, `findByAddress` says. */ readonly addresses: readonly string[];
   readonly enabled: boolean; readonly locked: boolean;
-  /** The server that hosts it (R43); absent: this one. */ readonly server?: string;
+  /** The server that hosts its calendars (R43), as the source has it: a host, `host:port`, or an origin; absent: this one. */ readonly server?: string;
+  /** What the Directory made of `server`; no source sets it. Absent: its calendars are here. Without `origin` nobody can tell where they are, so nobody serves them. */
+  readonly elsewhere?: { readonly origin: string | undefined };
   readonly schedule: { readonly mode: ScheduleMode; readonly acceptGroup?: PrincipalId; readonly capacity?: number };
   readonly delegates?: { readonly read: readonly PrincipalId[]; readonly write: readonly PrincipalId[] };
   readonly groupCalendar?: { readonly members: 'none' | 'read' | 'write'; readonly owners: readonly PrincipalId[] };

@@ -63,6 +63,12 @@ export class CachedSource {
   findByAddress(address: string): Promise<Principal | undefined> {
     return this.#ask(`address ${address}`, () => this.#source.findByAddress(address));
   }
+  /** Those of `ids` that are somebody's here, in any case. */
+  async known(ids: readonly PrincipalId[]): Promise<ReadonlySet<PrincipalId>> {
+    await this.#preload(ids);
+    const answers = await Promise.all(ids.map((id) => this.#ask(keyOfKnown(id), async () => ((await this.#askKnown([id])).has(id) ? true : undefined))));
+    return new Set(ids.filter((_, at) => answers[at] === true));
+  }
   groupsOf(id: PrincipalId): Promise<ReadonlySet<PrincipalId>> {
     return this.#ask(`groups ${id}`, () => this.#source.groupsOf(id));
   }
@@ -89,6 +95,26 @@ export class CachedSource {
     return this.#stamp.fresh;
   }
 
+  /** Many at once; what fails here is asked again, one by one, by whoever wants to know. */
+  async #preload(ids: readonly PrincipalId[]): Promise<void> {
+    const stamp = this.freshStamp ?? await this.stamp();
+    const missing = ids.filter((id) => !this.#isFresh(this.#kept.get(keyOfKnown(id)), stamp));
+    if (missing.length < 2 || this.trouble !== undefined) return;
+    const found = await this.#askKnown(missing).catch(() => undefined);
+    const at = this.#clock.monotonic();
+    if (found !== undefined) for (const id of missing) this.#kept.set(keyOfKnown(id), { value: found.has(id) ? true : undefined, at, stamp });
+  }
+
+  async #askKnown(ids: readonly PrincipalId[]): Promise<ReadonlySet<PrincipalId>> {
+    if (this.#source.known !== undefined) return this.#source.known(ids);
+    const found = await Promise.all(ids.map((id) => Promise.all([...new Set([id, id.toLowerCase(), id.toUpperCase()])].map((spelling) => this.#source.findById(spelling as PrincipalId)))));
+    return new Set(ids.filter((_, at) => found[at]!.some((each) => each !== undefined)));
+  }
+
+  #isFresh(kept: Kept | undefined, stamp: string, maxAgeSeconds = Infinity): kept is Kept {
+    return kept !== undefined && kept.stamp === stamp && this.#ageSeconds(kept) < Math.min(maxAgeSeconds, this.#lifeSeconds(kept));
+  }
+
   async #askStamp(last: string | undefined): Promise<string> {
     try {
       const value = await this.#source.stamp();
@@ -103,7 +129,7 @@ export class CachedSource {
   async #ask<T>(key: string, load: () => Promise<T>, maxAgeSeconds = Infinity): Promise<T> {
     const stamp = this.freshStamp ?? await this.stamp();
     const kept = this.#kept.get(key);
-    if (kept !== undefined && kept.stamp === stamp && this.#ageSeconds(kept) < Math.min(maxAgeSeconds, this.#lifeSeconds(kept))) return kept.value as T;
+    if (this.#isFresh(kept, stamp, maxAgeSeconds)) return kept.value as T;
     let asking = this.#asking.get(key) as Promise<T> | undefined;
     if (asking === undefined) {
       asking = this.#load(key, load, stamp, kept).finally(() => this.#asking.delete(key));
@@ -176,6 +202,8 @@ export class CachedSource {
     return value === undefined ? this.#times.absentSeconds : this.#times.recordSeconds;
   }
 }
+
+const keyOfKnown = (id: PrincipalId): string => `known ${id.toLowerCase()}`;
 
 /** Not a set of ids or a list. */
 function isPrincipal(value: unknown): value is Principal {

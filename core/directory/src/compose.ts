@@ -1,6 +1,7 @@
 /**
- * Every source as one, in config order: the first that knows somebody wins (and a later one that knows somebody else by the same name is reported), groups and members of all count together, and each record comes with its augment
- * and with all the addresses it answers to. A source that is down and never said anything about a question makes it unanswerable, unless one before it answered.
+ * Every source as one, in config order: the first that knows somebody wins (and a later one that knows somebody else by the same name is reported), groups of all count together, and each record comes with
+ * its augment and with all the addresses it answers to. An id belongs to the first source that knows it: a record of another with that id, in any case, is nobody, and a group with it holds nobody; else
+ * whoever may write into one directory would be whom he likes of the others. A source that is down and never said anything about a question makes it unanswerable, unless one before it answered.
  */
 import type { Batches, Directory, DirectoryQuery, DirectorySource, Principal, PrincipalId } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
@@ -65,30 +66,29 @@ export class ComposedDirectory implements Directory {
     const groups = new Set<PrincipalId>();
     let found: readonly PrincipalId[] = [id];
     while (found.length > 0) {
-      const above = await Promise.all(found.flatMap((member) => this.#options.sources.map((source) => source.groupsOf(member))));
-      found = [...new Set(above.flatMap((some) => [...some]))].filter((group) => !groups.has(group) && group !== id);
+      const above = await Promise.all(this.#options.sources.map(async (source, at) => this.#own(at, (await Promise.all(found.map((member) => source.groupsOf(member)))).flatMap((some) => [...some]))));
+      found = [...new Set(above.flat())].filter((group) => !groups.has(group) && group !== id);
       for (const group of found) groups.add(group);
     }
     return groups;
   }
 
+  /** As the group's own source says; its members may be another's. */
   async *membersOf(id: PrincipalId): Batches<PrincipalId> {
-    const seen = new Set<PrincipalId>();
-    for (const source of this.#options.sources) {
-      for await (const batch of source.membersOf(id)) {
-        const fresh = batch.filter((member) => !seen.has(member));
-        for (const member of fresh) seen.add(member);
-        if (fresh.length > 0) yield fresh;
-      }
+    const { sources } = this.#options;
+    for (const [at, source] of sources.entries()) {
+      if (at < sources.length - 1 && !(await source.known([id])).has(id)) continue;
+      yield* source.membersOf(id);
+      return;
     }
   }
 
   async *search(query: DirectoryQuery): Batches<Principal> {
     const seen = new Set<PrincipalId>();
-    for (const source of this.#options.sources) {
+    for (const [at, source] of this.#options.sources.entries()) {
       if (seen.size >= query.limit) return;
       for await (const batch of source.search(query)) {
-        const fresh = batch.filter(({ id }) => !seen.has(id)).slice(0, query.limit - seen.size);
+        const fresh = (await this.#ownPeople(at, batch.filter(({ id }) => !seen.has(id)))).slice(0, query.limit - seen.size);
         for (const { id } of fresh) seen.add(id);
         const finished = await this.#finishAll(fresh);
         if (finished.length > 0) yield finished;
@@ -97,7 +97,7 @@ export class ComposedDirectory implements Directory {
   }
 
   async list(kind: Principal['kind'], after: string | undefined, limit: number): Promise<readonly Principal[]> {
-    const lists = await Promise.all(this.#options.sources.map((source) => source.list(kind, after, limit)));
+    const lists = await Promise.all(this.#options.sources.map(async (source, at) => this.#ownPeople(at, await source.list(kind, after, limit))));
     const byName = new Map<string, Principal>();
     const ids = new Set<PrincipalId>();
     for (const principal of lists.flat()) {
@@ -125,8 +125,10 @@ export class ComposedDirectory implements Directory {
   }
 
   async isOf(id: PrincipalId, source: DirectorySource): Promise<boolean> {
-    const cached = this.#options.sources.find((each) => each.keeps(source));
-    return cached !== undefined && (this.#options.sources.length === 1 || await cached.findById(id) !== undefined);
+    const at = this.#options.sources.findIndex((each) => each.keeps(source));
+    const cached = this.#options.sources[at];
+    if (cached === undefined || this.#options.sources.length === 1) return cached !== undefined;
+    return await cached.findById(id) !== undefined && (await this.#own(at, [id])).length === 1;
   }
 
   /** `what`: named in a complaint, where several sources might mean different people by one thing. */
@@ -134,11 +136,33 @@ export class ComposedDirectory implements Directory {
     const { sources } = this.#options;
     for (const [at, source] of sources.entries()) {
       const found = await ask(source);
-      if (found === undefined) continue;
+      if (found === undefined || (at > 0 && (await this.#ownPeople(at, [found])).length === 0)) continue;
       if (what !== undefined && at < sources.length - 1 && !this.#compared.has(what)) this.#compare(ask, what, found, at);
       return this.#finish(found);
     }
     return undefined;
+  }
+
+  /** Without the ids that a source before this one knows. */
+  async #own(at: number, ids: readonly PrincipalId[]): Promise<readonly PrincipalId[]> {
+    if (at === 0 || ids.length === 0) return ids;
+    const taken = await Promise.all(this.#options.sources.slice(0, at).map((source) => source.known(ids)));
+    for (const id of new Set(taken.flatMap((some) => [...some]))) {
+      this.#complain(id, 'a directory record is left out: its id is somebody\'s of a directory before it', { id, source: this.#options.sources[at]?.name });
+    }
+    return ids.filter((id) => !taken.some((some) => some.has(id)));
+  }
+
+  async #ownPeople(at: number, people: readonly Principal[]): Promise<readonly Principal[]> {
+    if (at === 0) return people;
+    const own = new Set(await this.#own(at, people.map(({ id }) => id)));
+    return people.filter(({ id }) => own.has(id));
+  }
+
+  #complain(id: PrincipalId, message: string, fields: Readonly<Record<string, unknown>>): void {
+    if (this.#complainedOf.size >= 100 || this.#complainedOf.has(id)) return;
+    this.#complainedOf.add(id);
+    this.#options.log.error(message, fields);
   }
 
   /** Once for each question, beside the request: the answer stands already. */
@@ -162,10 +186,7 @@ export class ComposedDirectory implements Directory {
     const known = this.#completed.get(principal);
     if (known !== undefined) return this.#options.augments.applyTo(known);
     if (!FIT_ID.test(principal.id) || RESERVED.has(principal.id)) {
-      if (this.#complainedOf.size < 100 && !this.#complainedOf.has(principal.id)) {
-        this.#complainedOf.add(principal.id);
-        this.#options.log.error('a directory record is left out: its id cannot stand in a URL, or means something else in an access list', { id: principal.id });
-      }
+      this.#complain(principal.id, 'a directory record is left out: its id cannot stand in a URL, or means something else in an access list', { id: principal.id });
       return undefined;
     }
     const completed = { ...principal, addresses: allAddresses(principal) };

@@ -60,6 +60,9 @@ export class FileDirectory implements DirectorySource {
   async findById(id: PrincipalId): Promise<Principal | undefined> {
     return (await this.current()).findById(id);
   }
+  async known(ids: readonly PrincipalId[]): Promise<ReadonlySet<PrincipalId>> {
+    return (await this.current()).known(ids);
+  }
   async findByAccount(account: string): Promise<Principal | undefined> {
     return (await this.current()).findByAccount(account);
   }

@@ -53,6 +53,10 @@ export class Snapshot {
     return found?.id === id ? found : undefined;
   }
 
+  known(ids: readonly PrincipalId[]): ReadonlySet<PrincipalId> {
+    return new Set(ids.filter((id) => this.#byId.has(id.toLowerCase())));
+  }
+
   findByAccount(account: string): Principal | undefined {
     return this.#byAccount.get(account.normalize('NFC'));
   }
