@@ -1,23 +1,24 @@
 /**
- * A directory server as a DirectorySource: each question becomes searches that name what they want, one for each kind that could hold the answer. Nothing is
+ * A directory server as a DirectorySource: each question becomes a search that names what it wants, for all kinds that could hold the answer. Nothing is
  * enumerated but what `list` is asked for, and nothing is kept: caching, and answers while the directory is away, are the Directory's business.
  */
 import type { Batches, Clock, DirectoryQuery, DirectorySource, Principal, PrincipalId } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
-import type { LdapEntry } from './entry.ts';
 import type { Filter } from './filters.ts';
 import { equal, every, present, some } from './filters.ts';
+import { idsAmong } from './known-ids.ts';
+import { KindSearch, questionOf } from './kinds.ts';
+import type { Hit, Wanted } from './kinds.ts';
 import type { Memberships } from './memberships.ts';
 import type { LdapPool } from './pool.ts';
 import { isPlausible, readAddress } from './question.ts';
-import { attributesOf, idFilter, idOf, octetsOf, principalOf } from './record-schema.ts';
+import { attributesOf, hasOneId, idFilter, idOf, octetsOf, principalOf } from './record-schema.ts';
 import type { RecordSchema } from './record-schema.ts';
 import { searchFilter } from './search-filter.ts';
 import { Smallest } from './smallest.ts';
 
 /** More answers than this to a question about one are as good as this many. */
 const SEVERAL = 5;
-const MOST_IN_A_PAGE = 500;
 /** Handed on at once. */
 const BATCH = 256;
 const MOST_COMPLAINTS = 100;
@@ -33,23 +34,33 @@ export interface LdapDirectoryOptions {
   /** Other spellings of an account (`DOMAIN\name`). */ readonly accountNames?: (account: string) => readonly string[];
 }
 /** An entry as its kind reads it. */
-export interface Found { readonly schema: RecordSchema; readonly entry: LdapEntry; readonly principal: Principal }
+export interface Found extends Hit { readonly principal: Principal }
 
 export class LdapDirectory implements DirectorySource {
   readonly name: string;
   readonly #options: LdapDirectoryOptions;
+  readonly #kinds: KindSearch;
   readonly #complainedOf = new Set<string>();
 
   constructor(options: LdapDirectoryOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#kinds = new KindSearch(options);
   }
 
   async findById(id: PrincipalId): Promise<Principal | undefined> {
     if (!isPlausible(id)) return undefined;
     const found = await this.#find((schema) => idFilter(schema, id));
-    // Directories compare ids in any case; one principal has one URL.
-    return this.#only(`the id ${id}`, found.filter(({ principal }) => principal.id === id))?.principal;
+    // Directories compare ids in any case; one principal has one URL, and two that differ in case only are one too many.
+    const one = this.#only(`the id ${id}`, found)?.principal;
+    return one?.id === id ? one : undefined;
+  }
+
+  async known(ids: readonly PrincipalId[]): Promise<ReadonlySet<PrincipalId>> {
+    const asked = ids.filter(isPlausible);
+    const found = await Promise.all(this.#options.schemas.map((schema) => idsAmong(this.#options.pool, schema, asked)));
+    const there = new Set(found.flat());
+    return new Set(asked.filter((id) => there.has(id.toLowerCase())));
   }
 
   async findByAccount(account: string): Promise<Principal | undefined> {
@@ -96,21 +107,11 @@ export class LdapDirectory implements DirectorySource {
     if (isPlausible(id)) yield* this.#options.memberships.membersOf(id);
   }
 
-  /** All kinds are asked at once, so a search takes as long as the slowest of them; and read to the end before anything is handed on, for readers may be slow. */
+  /** Read to the end before anything is handed on, for readers may be slow. */
   async *search(query: DirectoryQuery): Batches<Principal> {
-    const kinds = this.#schemas(query.kinds.length === 0 ? undefined : query.kinds);
-    const found = await Promise.all(kinds.map(async (schema): Promise<readonly Principal[]> => {
-      const filter = searchFilter(schema, query);
-      if (filter === undefined || query.limit <= 0) return [];
-      const matches: Principal[] = [];
-      // One more than wanted: some servers turn a full page into a second round.
-      await this.#options.pool.list({ base: schema.base, filter: every(schema.filter, filter), attributes: attributesOf(schema), octets: octetsOf(schema) }, (page) => {
-        matches.push(...page.map((entry) => principalOf(schema, entry)).filter((principal) => principal !== undefined));
-        return matches.length < query.limit;
-      }, Math.min(query.limit + 1, MOST_IN_A_PAGE));
-      return matches;
-    }));
-    const matches = found.flat().slice(0, query.limit);
+    if (query.limit <= 0) return;
+    const wanted = this.#wanted((schema) => searchFilter(schema, query), query.kinds.length === 0 ? undefined : query.kinds);
+    const matches = (await this.#kinds.many(wanted, query.limit, ({ schema, entry }) => principalOf(schema, entry))).slice(0, query.limit);
     for (let from = 0; from < matches.length; from += BATCH) yield matches.slice(from, from + BATCH);
   }
 
@@ -144,14 +145,20 @@ export class LdapDirectory implements DirectorySource {
       const some100 = ids.slice(from, from + IDS_AT_ONCE);
       const filter = some(some100.map((id) => idFilter(schema, id)).filter((each) => each !== undefined));
       if (filter === undefined) continue;
-      const question = { base: schema.base, filter: every(schema.filter, filter), attributes: attributesOf(schema), octets: octetsOf(schema) };
-      found.push(...await this.#options.pool.collect(question, (entry) => principalOf(schema, entry)));
+      found.push(...await this.#options.pool.collect(questionOf(schema, filter), (entry) => principalOf(schema, entry)));
     }
     return found;
   }
 
   #schemas(kinds: readonly Principal['kind'][] | undefined): readonly RecordSchema[] {
     return kinds === undefined ? this.#options.schemas : this.#options.schemas.filter(({ kind }) => kinds.includes(kind));
+  }
+
+  #wanted(filterOf: (schema: RecordSchema) => Filter | undefined, kinds: readonly Principal['kind'][] | undefined): readonly Wanted[] {
+    return this.#schemas(kinds).flatMap((schema) => {
+      const filter = filterOf(schema);
+      return filter === undefined ? [] : [{ schema, filter }];
+    });
   }
 
   /** All that match, each entry once: of the first kind that takes it. */
@@ -161,11 +168,12 @@ export class LdapDirectory implements DirectorySource {
       if (filter === undefined) return [];
       const question = { base: schema.base, filter: every(schema.filter, filter), attributes: attributesOf(schema), octets: octetsOf(schema) };
       return (await this.#options.pool.search(question, SEVERAL)).flatMap((entry) => {
+        if (!hasOneId(schema, entry)) this.#complain(entry.dn, 'a directory entry is left out: its id has several values', { entry: entry.dn, attribute: schema.id.attribute });
         const principal = principalOf(schema, entry);
         return principal === undefined ? [] : [{ schema, entry, principal }];
       });
     }));
-    return [...new Map(answers.flat().toReversed().map((found) => [found.principal.id, found])).values()].toReversed();
+    return [...new Map(answers.flat().toReversed().map((found) => [found.entry.dn, found])).values()].toReversed();
   }
 
   /** The one of the lowest rank. Two of the same rank: nobody, for either might be the wrong one. */
@@ -176,11 +184,14 @@ export class LdapDirectory implements DirectorySource {
 
   #only(question: string, found: readonly Found[]): Found | undefined {
     if (found.length < 2) return found[0];
-    if (!this.#complainedOf.has(question) && this.#complainedOf.size < MOST_COMPLAINTS) {
-      this.#complainedOf.add(question);
-      this.#options.log.error(`the directory has several entries for ${question}; it stands for nobody until one of them is changed`, { entries: found.map(({ entry }) => entry.dn) });
-    }
+    this.#complain(question, `the directory has several entries for ${question}; it stands for nobody until one of them is changed`, { entries: found.map(({ entry }) => entry.dn) });
     return undefined;
+  }
+
+  #complain(of: string, message: string, fields: Readonly<Record<string, unknown>>): void {
+    if (this.#complainedOf.has(of) || this.#complainedOf.size >= MOST_COMPLAINTS) return;
+    this.#complainedOf.add(of);
+    this.#options.log.error(message, fields);
   }
 }
 

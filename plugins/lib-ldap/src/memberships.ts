@@ -7,6 +7,7 @@ import { dnKey, isBelow, parseDn } from './dn.ts';
 import type { LdapEntry } from './entry.ts';
 import type { Filter } from './filters.ts';
 import { equal, every, present, some } from './filters.ts';
+import { idsAmong } from './known-ids.ts';
 import type { LdapPool } from './pool.ts';
 import { isPlausible } from './question.ts';
 import { idFilter, idOf, octetsOf } from './record-schema.ts';
@@ -37,14 +38,16 @@ export class ListedMemberships implements Memberships {
 
   async groupsOf(id: PrincipalId): Promise<ReadonlySet<PrincipalId>> {
     const groups = new Set<PrincipalId>();
-    // One whom another source knows may be a member here by id.
-    let level: readonly Member[] = [await this.#member(id) ?? { id, dn: undefined, names: [] }];
+    const members = await this.#members(id);
+    // Ids are compared in any case: whoever is called as somebody else but for that has none of his groups.
+    if (members.length > 1 || members[0]?.id !== id) return groups;
+    let level = members;
     while (level.length > 0) {
       const above = await this.#above(level);
       level = above.filter((group) => !groups.has(group.id));
       for (const group of level) groups.add(group.id);
     }
-    return groups;
+    return this.#unshared(groups);
   }
 
   async *membersOf(id: PrincipalId): Batches<PrincipalId> {
@@ -66,15 +69,26 @@ export class ListedMemberships implements Memberships {
     }
   }
 
-  async #member(id: PrincipalId): Promise<Member | undefined> {
+  /** Everybody with this id, in any case; one whom another source knows may be a member here by id. */
+  async #members(id: PrincipalId): Promise<readonly Member[]> {
     const found = await Promise.all(this.#options.schemas.map(async (schema) => {
       const filter = idFilter(schema, id);
       if (filter === undefined) return [];
       const names = schema.kind === 'user' ? schema.names : [];
       const entries = await this.#options.pool.search({ base: schema.base, filter: every(schema.filter, filter), attributes: [schema.id.attribute, ...names], octets: octetsOf(schema) }, 2);
-      return entries.filter((entry) => idOf(schema, entry) === id).map((entry) => ({ id, dn: entry.dn, names: entry.all(names) }));
+      return entries.map((entry) => ({ id: idOf(schema, entry) ?? '' as PrincipalId, dn: entry.dn, names: entry.all(names) }));
     }));
-    return found.flat()[0];
+    // An entry may be of two kinds.
+    const members = [...new Map(found.flat().map((member) => [member.dn, member])).values()];
+    return members.length === 0 ? [{ id, dn: undefined, names: [] }] : members;
+  }
+
+  /** Without ids that several groups have: who makes a group with another's id gives nobody what that one may. */
+  async #unshared(groups: ReadonlySet<PrincipalId>): Promise<ReadonlySet<PrincipalId>> {
+    if (groups.size === 0) return groups;
+    const all = (await Promise.all(this.#groups.map((schema) => idsAmong(this.#options.pool, schema, [...groups])))).flat();
+    const shared = new Set(all.filter((id, at) => all.indexOf(id) !== at));
+    return new Set([...groups].filter((id) => !shared.has(id.toLowerCase())));
   }
 
   async #above(members: readonly Member[]): Promise<readonly Member[]> {

@@ -33,10 +33,16 @@ export interface RecordSchema {
   /** False: an entry that the filter cannot tell from another kind. */ accepts?(entry: LdapEntry): boolean;
 }
 
+const ATTRIBUTES = new WeakMap<RecordSchema, readonly string[]>();
+
 export function attributesOf(schema: RecordSchema): readonly string[] {
+  const known = ATTRIBUTES.get(schema);
+  if (known !== undefined) return known;
   const { id, names, accounts, displayName, emails, firstName, lastName, more } = schema;
   const all = [id.attribute, ...names, ...accounts, ...displayName, ...emails.map(({ attribute }) => attribute), firstName, lastName, ...more];
-  return [...new Set(all.filter((attribute) => attribute !== undefined))];
+  const attributes = [...new Set(all.filter((attribute) => attribute !== undefined))];
+  ATTRIBUTES.set(schema, attributes);
+  return attributes;
 }
 
 /** Attributes whose values are octets. */
@@ -44,8 +50,14 @@ export function octetsOf({ id }: RecordSchema): readonly string[] {
   return id.form === 'guid' ? [id.attribute] : [];
 }
 
-export function idOf({ id }: RecordSchema, entry: LdapEntry): PrincipalId | undefined {
-  if (id.form === 'text') return entry.text(id.attribute) as PrincipalId | undefined;
+/** A directory gives values in any order, so one of several would be this one today and that one tomorrow. */
+export function hasOneId({ id }: RecordSchema, entry: LdapEntry): boolean {
+  return id.form === 'guid' || entry.texts(id.attribute).length < 2;
+}
+
+export function idOf(schema: RecordSchema, entry: LdapEntry): PrincipalId | undefined {
+  const { id } = schema;
+  if (id.form === 'text') return hasOneId(schema, entry) ? entry.text(id.attribute) as PrincipalId | undefined : undefined;
   const octets = entry.octets(id.attribute);
   return octets === undefined ? undefined : guidText(octets) as PrincipalId | undefined;
 }
