@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { Recent } from './recent.ts';
 
 const principalId = z.string().transform((id) => id as PrincipalId);
-/** Each key given takes the place of the directory's. */
+/** Each key given takes the place of the directory's; but whom the directory shuts out, or locks, stays so. */
 export const augment = z.strictObject({
   enabled: z.boolean().optional(),
   locked: z.boolean().optional(),
@@ -65,8 +65,9 @@ export class AugmentStore {
     if (this.freshStamp === undefined) await this.stamp();
     const ofKind = this.#kept.get(`@${principal.kind}`) ?? await this.#read(`@${principal.kind}`);
     const own = this.#kept.get(principal.id) ?? await this.#read(principal.id);
-    const first = ofKind.augment === undefined ? principal : merge(principal, ofKind.augment);
-    return own.augment === undefined ? first : merge(first, own.augment);
+    if (ofKind.augment === undefined && own.augment === undefined) return principal;
+    const { enabled = true, locked = false, ...more } = { ...ofKind.augment, ...own.augment, schedule: { ...ofKind.augment?.schedule, ...own.augment?.schedule } };
+    return merge({ ...principal, enabled: principal.enabled && enabled, locked: principal.locked || locked }, more);
   }
 
   async #read(key: AugmentKey): Promise<{ readonly augment: Augment | undefined }> {
@@ -83,12 +84,10 @@ export class AugmentStore {
   }
 }
 
-function merge(principal: Principal, { enabled, locked, server, schedule, groupCalendar, quotaOctets }: Augment): Principal {
+function merge(principal: Principal, { server, schedule, groupCalendar, quotaOctets }: Omit<Augment, 'enabled' | 'locked'>): Principal {
   const { mode = principal.schedule.mode, acceptGroup = principal.schedule.acceptGroup, capacity = principal.schedule.capacity } = schedule ?? {};
   return {
     ...principal,
-    enabled: enabled ?? principal.enabled,
-    locked: locked ?? principal.locked,
     schedule: { mode, ...(acceptGroup === undefined ? {} : { acceptGroup }), ...(capacity === undefined ? {} : { capacity }) },
     ...(server === undefined ? {} : { server }),
     ...(groupCalendar === undefined ? {} : { groupCalendar }),

@@ -294,6 +294,21 @@ describe('augments', () => {
     expect(await directory.findById(id('oak'))).toMatchObject({ enabled: true });
   });
 
+  it('open to nobody whom the directory shuts out or locks: a leaver with a ticket stays out', async () => {
+    const { directory, recordStore } = given(memoryDirectory([person('amy', { enabled: false }), person('ben', { locked: true })]));
+    for (const who of ['amy', 'ben']) await recordStore.apply(augmentOperations(id(who), { enabled: true, locked: false }));
+    expect(await directory.findById(id('amy'))).toMatchObject({ enabled: false });
+    expect([await directory.mayLogIn(id('amy')), await directory.mayLogIn(id('ben'))]).toEqual([false, false]);
+  });
+
+  it('of one lock and unlock what those of all say', async () => {
+    const { directory, recordStore } = given(memoryDirectory([person('amy'), person('ben')]));
+    await recordStore.apply(augmentOperations('@user', { locked: true, schedule: { mode: 'automatic', capacity: 3 } }));
+    await recordStore.apply(augmentOperations(id('amy'), { locked: false, schedule: { capacity: 4 } }));
+    expect([await directory.mayLogIn(id('amy')), await directory.mayLogIn(id('ben'))]).toEqual([true, false]);
+    expect((await directory.findById(id('amy')))?.schedule).toEqual({ mode: 'automatic', capacity: 4 });
+  });
+
   it('count for nothing where they do not fit the shape', async () => {
     const { directory, recordStore } = given(memoryDirectory([person('amy')]));
     await recordStore.apply([{ kind: 'augment', key: 'id-amy', value: { enabled: 'no', from: 'the future' } }, bump(1)]);
