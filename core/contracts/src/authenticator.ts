@@ -2,6 +2,7 @@ import { extensionPoint } from '@kalends/kernel/extension-point';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AccessScope } from './access.ts';
 import type { DirectorySource } from './directory-source.ts';
+import type { PrincipalId } from './ids.ts';
 
 /** Proves an account name from a request. Says nothing about rights. */
 export interface Authenticator {
@@ -23,7 +24,7 @@ export interface AuthRequest {
   readonly connection: object | undefined;
 }
 export type AuthOutcome =
-  | { readonly kind: 'accepted'; readonly account: string; /** As of the CredentialSource that proved it. */ readonly directory?: DirectorySource; /** Never remembered: it may be revoked. */ readonly scope?: AccessScope; /** Of the answer, whatever it will be. */ readonly responseHeaders?: readonly (readonly [name: string, value: string])[] }
+  | { readonly kind: 'accepted'; readonly account: string; /** As of the CredentialSource that proved it, both. */ readonly directory?: DirectorySource; readonly principal?: PrincipalId; /** Never remembered: it may be revoked. */ readonly scope?: AccessScope; /** Of the answer, whatever it will be. */ readonly responseHeaders?: readonly (readonly [name: string, value: string])[] }
   | { readonly kind: 'continue'; readonly challenge: string }
   /** `challenge` replaces the usual one: `stale=true`. */
   | { readonly kind: 'rejected'; readonly reason: string; readonly challenge?: readonly string[] }

@@ -2,7 +2,7 @@
  * Who asks: the configured Authenticators, in config order, as the policy offers them; then the two gates of R43, the access list and the record. Knows schemes by
  * name only. What a wrong proof looks like outside never tells whether the account exists; the reason is in the log, for people and for fail2ban.
  */
-import type { AccessScope, AuthOutcome, AuthRequest, AuthenticationPolicy, Authenticator, Clock, Directory, DirectorySource, HttpExchange, Identity, PrincipalId } from '@kalends/contracts';
+import type { AccessScope, AuthOutcome, AuthRequest, AuthenticationPolicy, Authenticator, Clock, Directory, DirectorySource, HttpExchange, Identity, Principal, PrincipalId } from '@kalends/contracts';
 import { DirectoryUnavailable } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
 import type { AccessList } from './access-list.ts';
@@ -22,6 +22,11 @@ export interface AuthenticatorsOptions {
 
 /** A name that a guesser makes up may have thousands, and would fill the log. */
 const REASON_CHARACTERS = 200;
+/**
+ * A proof is refused so long after it came, or a whole number of times that. The work behind each refusal is the same; what is not in our hands is how long a
+ * directory server takes over somebody (a slow hash, a controller that asks another) and over nobody, and whose record a cache holds.
+ */
+const REFUSAL_MILLISECONDS = 250;
 const NOBODY: Identity = { principal: undefined, groups: new Set(), admin: false, scheme: 'anonymous' };
 
 export class Authenticators implements Authentication {
@@ -35,15 +40,22 @@ export class Authenticators implements Authentication {
   async identify(exchange: HttpExchange): Promise<Identity | Refusal> {
     const field = exchange.request.headers.authorization;
     if (field === undefined) return this.#nobody();
-    const request = requestOf(exchange);
+    const { clock } = this.#options;
+    const [request, began] = [requestOf(exchange), clock.monotonic()];
     const proved = /^basic\s/i.test(field) ? await this.#byProof(request, field) : await this.#prove(request);
-    if ('account' in proved) {
-      for (const [name, value] of proved.headers) exchange.response.setHeader(name, value);
-      noteAccount(exchange, proved.account);
-      return this.#admit(proved, request);
+    if ('account' in proved) noteAccount(exchange, proved.account);
+    const outcome = 'account' in proved ? await this.#admit(proved, request) : proved;
+    const proves = !('refusal' in outcome) || outcome.refusal.status === 403;
+    // They say that the proof was right, which is told only to whom it opens something.
+    if (proves && 'account' in proved) for (const [name, value] of proved.headers) exchange.response.setHeader(name, value);
+    if (!('refusal' in outcome)) return outcome;
+    const { refusal, delayMilliseconds } = outcome;
+    if (delayMilliseconds !== undefined) {
+      const taken = clock.monotonic() - began;
+      const steps = Math.max(1, Math.ceil(Math.max(delayMilliseconds, taken) / REFUSAL_MILLISECONDS));
+      await clock.after(steps * REFUSAL_MILLISECONDS - taken, exchange.signal).catch(() => undefined);
     }
-    if (proved.delayMilliseconds > 0) await this.#options.clock.after(proved.delayMilliseconds, exchange.signal).catch(() => undefined);
-    return proved.refusal;
+    return refusal;
   }
 
   challenge(exchange: HttpExchange): Promise<readonly string[]> {
@@ -66,7 +78,7 @@ export class Authenticators implements Authentication {
       if (!('account' in proved)) return proved;
       // One that may be revoked is asked for each time; it costs a look-up and no slow hash.
       if (proved.scope !== undefined) return proved;
-      this.#proofs.keep(name, { account: proved.account, ...(proved.directory === undefined ? {} : { directory: proved.directory }) }, stamp);
+      this.#proofs.keep(name, { account: proved.account, ...(proved.directory === undefined ? {} : { directory: proved.directory }) }, stamp, proved.principal);
       return { ...proved, proof: name, fresh: true };
     });
   }
@@ -75,63 +87,74 @@ export class Authenticators implements Authentication {
     const claimed = claimedAccount(request.headers);
     const standing = await this.#options.failures.look(request.address, claimed);
     if (standing.refuseSeconds > 0) {
-      return { refusal: { challenges: [], status: 429, retryAfterSeconds: standing.refuseSeconds }, delayMilliseconds: 0 };
+      return { refusal: { challenges: [], status: 429, retryAfterSeconds: standing.refuseSeconds } };
     }
     const offered = this.#offered(request);
     for (const authenticator of offered) {
       const outcome = await this.#ask(authenticator, request);
       if (outcome.kind === 'not-mine') continue;
-      if (outcome.kind === 'continue') return { refusal: { challenges: [outcome.challenge] }, delayMilliseconds: 0 };
+      if (outcome.kind === 'continue') return { refusal: { challenges: [outcome.challenge] } };
       if (outcome.kind === 'rejected') return this.#reject(authenticator, outcome, request, claimed);
-      // By the name that was counted: the account is that name read otherwise (UTF-8).
-      if (standing.counted) await this.#options.failures.passed(request.address, claimed);
-      return { account: outcome.account, scheme: authenticator.scheme, headers: outcome.responseHeaders ?? [], ...(outcome.scope === undefined ? {} : { scope: outcome.scope }), ...(outcome.directory === undefined ? {} : { directory: outcome.directory }) };
+      const { kind: _, responseHeaders = [], ...proof } = outcome;
+      return { ...proof, scheme: authenticator.scheme, headers: responseHeaders, isCounted: standing.counted };
     }
     return this.#reject(undefined, { kind: 'rejected', reason: 'a scheme that is not offered here' }, request, claimed);
   }
 
-  async #reject(authenticator: Authenticator | undefined, outcome: AuthOutcome & { kind: 'rejected' }, request: AuthRequest, claimed: string | undefined): Promise<Proved> {
+  async #reject(authenticator: Authenticator | undefined, outcome: AuthOutcome & { kind: 'rejected' }, request: AuthRequest, claimed: string | undefined): Promise<Refused> {
     const challenges = await this.#challenges(request, authenticator, outcome.challenge);
     // A replaced challenge says "again, with this": nobody guessed anything.
-    if (outcome.challenge !== undefined) return { refusal: { challenges }, delayMilliseconds: 0 };
-    this.#options.log.warn('authentication failed', { address: request.address, scheme: authenticator?.scheme ?? 'unknown', reason: outcome.reason.slice(0, REASON_CHARACTERS) });
+    if (outcome.challenge !== undefined) return { refusal: { challenges } };
+    this.#note(request, authenticator?.scheme ?? 'unknown', outcome.reason);
     const { delayMilliseconds } = await this.#options.failures.failed(request.address, claimed);
     return { refusal: { challenges }, delayMilliseconds };
   }
 
-  async #admit(proved: Accepted, request: AuthRequest): Promise<Identity | Refusal> {
-    const { directory, admins, accessList, log } = this.#options;
-    const { account, scheme, proof, scope, directory: source, fresh = false } = proved;
-    const refuse = (reason: string): void => { log.warn('authentication failed', { address: request.address, scheme, reason: `${JSON.stringify(account)} ${reason}` }); };
-    let principal = await directory.findByAccount(account, fresh ? 0 : undefined);
-    // Whoever is seen to be gone may have been made anew under the old name.
-    if (principal !== undefined && !(await directory.mayLogIn(principal.id))) principal = await directory.findByAccount(account);
-    if (principal === undefined) {
-      refuse('is in no directory');
-      return { challenges: await this.#challenges(request) };
-    }
+  /** Whoever is turned away here has the right password; it opens nothing, so it is counted, answered and slowed like a wrong one, but for the access list's 403. */
+  async #admit(proved: Accepted, request: AuthRequest): Promise<Identity | Refused> {
+    const { directory, admins, accessList } = this.#options;
+    const { account, scheme, proof, scope, directory: source } = proved;
+    const refuse = (reason: string): Promise<Refused> => this.#shut(proved, request, reason);
+    const principal = await this.#whoHas(proved);
+    if (principal === undefined) return refuse('is in no directory');
+    // Another directory's person of that account has a password of his own.
+    if (source !== undefined && !(await directory.isOf(principal.id, source))) return refuse(`was proved by the directory ${source.name}, and means somebody of another one first`);
+    if (proved.principal !== undefined && proved.principal !== principal.id) return refuse('has another owner than the one whose password this is');
     if (proof !== undefined && !this.#proofs.belongsTo(proof, principal.id)) {
       const again = await this.#byProof(request, request.headers.authorization ?? '');
-      return 'account' in again ? this.#admit(again, request) : again.refusal;
-    }
-    // Another directory's person of that account has a password of his own.
-    if (source !== undefined && !(await directory.isOf(principal.id, source))) {
-      refuse(`was proved by the directory ${source.name}, and means somebody of another one first`);
-      return { challenges: await this.#challenges(request) };
+      return 'account' in again ? this.#admit(again, request) : again;
     }
     const enabled = await directory.mayLogIn(principal.id);
     const groups = await directory.groupsOf(principal.id);
     // The list wins: whoever is not on it hears the same whatever the record says.
     if (!(await accessList.admits(principal.id, groups))) {
-      refuse('is not on the access list of this service');
-      return { status: 403, challenges: [] };
+      this.#note(request, scheme, `${JSON.stringify(account)} is not on the access list of this service`);
+      return { refusal: { status: 403, challenges: [] } };
     }
-    if (!enabled) {
-      refuse('is locked or not enabled');
-      return { challenges: await this.#challenges(request) };
-    }
+    if (!enabled) return refuse('is locked or not enabled');
+    // By the name that was counted: the account is that name read otherwise (UTF-8).
+    if (proved.isCounted === true) await this.#options.failures.passed(request.address, claimedAccount(request.headers));
     if (scope !== undefined) return { principal: principal.id, groups, admin: false, scheme, scope };
     return { principal: principal.id, groups, admin: await admins.includes(principal.id, groups), scheme };
+  }
+
+  /** Asked anew where a password was just proved, and where what is known of the account does not fit. */
+  async #whoHas({ account, principal: owner, fresh = false }: Accepted): Promise<Principal | undefined> {
+    const { directory } = this.#options;
+    let principal = await directory.findByAccount(account, fresh ? 0 : undefined);
+    // Whoever is seen to be gone may have been made anew under the old name.
+    if (principal !== undefined && !(await directory.mayLogIn(principal.id))) principal = await directory.findByAccount(account);
+    return fresh || owner === undefined || owner === principal?.id ? principal : directory.findByAccount(account, 0);
+  }
+
+  async #shut({ account, scheme }: Accepted, request: AuthRequest, reason: string): Promise<Refused> {
+    this.#note(request, scheme, `${JSON.stringify(account)} ${reason}`);
+    const { delayMilliseconds } = await this.#options.failures.failed(request.address, claimedAccount(request.headers));
+    return { refusal: { challenges: await this.#challenges(request) }, delayMilliseconds };
+  }
+
+  #note({ address }: AuthRequest, scheme: string, reason: string): void {
+    this.#options.log.warn('authentication failed', { address, scheme, reason: reason.slice(0, REASON_CHARACTERS) });
   }
 
   #offered(request: AuthRequest): readonly Authenticator[] {
@@ -163,10 +186,12 @@ interface Accepted {
   /** A password was asked for just now: once a minute, not once a request. */ readonly fresh?: boolean;
   readonly scope?: AccessScope;
   /** That proved it. */ readonly directory?: DirectorySource;
+  /** Whose proof it is, where its source says so. */ readonly principal?: PrincipalId;
+  /** Something is counted against the account, which being let in ends. */ readonly isCounted?: boolean;
 }
-type Proved =
-  | Accepted
-  | { readonly refusal: Refusal; readonly delayMilliseconds: number };
+/** `delayMilliseconds`: how long after the request it is answered, at least; undefined: at once, for it tells nothing about an account. */
+interface Refused { readonly refusal: Refusal; readonly delayMilliseconds?: number }
+type Proved = Accepted | Refused;
 
 export function requestOf(exchange: HttpExchange): AuthRequest {
   const { request } = exchange;

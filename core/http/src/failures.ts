@@ -34,13 +34,14 @@ export class FailureTable {
 
   async ask({ kind, address: given, account }: Question): Promise<Standing> {
     const address = clientNetwork(given);
-    const pair = `${address} ${account ?? ''}`;
-    if (kind === 'passed') await this.#pairs.delete(pair);
+    // A proof that names nobody in the clear (a ticket, a scheme that is not offered) must not shut out others who use one.
+    const pair = account === undefined ? undefined : `${address} ${account}`;
+    if (kind === 'passed' && pair !== undefined) await this.#pairs.delete(pair);
     if (kind === 'failed') {
-      await this.#pairs.penalty(pair);
+      if (pair !== undefined) await this.#pairs.penalty(pair);
       await this.#addresses.penalty(address);
     }
-    const [byPair, byAddress] = await Promise.all([this.#pairs.get(pair), this.#addresses.get(address)]);
+    const [byPair, byAddress] = await Promise.all([pair === undefined ? null : this.#pairs.get(pair), this.#addresses.get(address)]);
     const failures = byPair?.consumedPoints ?? 0;
     const refused = failures >= REFUSE_AFTER ? byPair : (byAddress?.consumedPoints ?? 0) >= REFUSE_ADDRESS_AFTER ? byAddress : undefined;
     return {

@@ -37,8 +37,9 @@ export class Proofs<T> {
     return undefined;
   }
 
-  keep(name: string, proven: Proven, stamp: string): void {
-    this.#proofs.set(name, { proven, stamp });
+  /** `principal`: whose, where that is known already. */
+  keep(name: string, proven: Proven, stamp: string, principal?: string): void {
+    this.#proofs.set(name, { proven, stamp, ...(principal === undefined ? {} : { principal }) });
   }
 
   /** Whether it was this principal's from the start. One that belongs to somebody who had the account's name before is forgotten. */

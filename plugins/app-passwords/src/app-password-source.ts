@@ -2,7 +2,7 @@
  * App passwords as credentials: asked beside the directory, whose word about the account (disabled, locked, on the access list) counts as for any log-in. Nothing is
  * looked up for what cannot be one of ours.
  */
-import type { CredentialSource, Directory, PrincipalId, ScopedSecret, Verdict } from '@kalends/contracts';
+import type { CredentialSource, DigestSecret, Directory, PrincipalId, Verdict } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
 import { scopeOf, type AppPassword, type AppPasswords, type DigestAlgorithm } from './app-passwords.ts';
 
@@ -33,17 +33,17 @@ export class AppPasswordSource implements CredentialSource {
     const found = await this.#passwords.match(principal?.id ?? NOBODY, plain);
     if (principal === undefined || found === undefined) return 'unknown-account';
     this.#note(found);
-    return { scope: scopeOf(found) };
+    return { scope: scopeOf(found), principal: found.principal };
   }
 
   digestSecret(): Promise<undefined> {
     return Promise.resolve(undefined);
   }
 
-  async digestSecrets(account: string, realm: string, algorithm: DigestAlgorithm): Promise<readonly ScopedSecret[]> {
+  async digestSecrets(account: string, realm: string, algorithm: DigestAlgorithm): Promise<readonly DigestSecret[]> {
     const principal = await this.#directory.findByAccount(account);
     const found = await this.#passwords.digests(principal?.id ?? NOBODY, account, realm, algorithm);
-    return principal === undefined ? [] : found.map(({ secret, password }) => ({ secret, scope: scopeOf(password), used: () => { this.#note(password); } }));
+    return principal === undefined ? [] : found.map(({ secret, password }) => ({ secret, scope: scopeOf(password), principal: principal.id, used: () => { this.#note(password); } }));
   }
 
   /** Beside the request: that it was used is worth no waiting, and no failure. */

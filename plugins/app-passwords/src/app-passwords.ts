@@ -15,7 +15,7 @@ export interface AppPassword {
   /** As its owner called it: `phone`. One of a name. */ readonly name: string;
   readonly created: EpochSeconds;
   /** Undefined: it does not expire. */ readonly expires: EpochSeconds | undefined;
-  /** Undefined: never used. To the hour. */ readonly lastUse: EpochSeconds | undefined;
+  /** Undefined: never used, or not looked up. To the hour. */ readonly lastUse?: EpochSeconds | undefined;
   readonly readOnly: boolean;
   /** Undefined: everything. */ readonly collections: readonly CollectionId[] | undefined;
 }
@@ -71,7 +71,8 @@ export class AppPasswords {
 
   /** By name; expired ones too. */
   async list(id: PrincipalId): Promise<readonly AppPassword[]> {
-    return (await this.#of(id)).map(({ password }) => password);
+    const passwords = await this.#of(id);
+    return Promise.all(passwords.map(async ({ password }) => ({ ...password, lastUse: await this.#lastUse(password) })));
   }
 
   /** False: there was none of that name. */
@@ -101,8 +102,9 @@ export class AppPasswords {
   }
 
   /** Notes the use, to the hour. */
-  async used({ principal, name, lastUse }: AppPassword): Promise<void> {
-    const now = this.#now();
+  async used(password: AppPassword): Promise<void> {
+    const { principal, name } = password;
+    const [now, lastUse] = [this.#now(), await this.#lastUse(password)];
     if (lastUse === undefined || now - lastUse >= USE_SECONDS) await this.#records.apply([{ kind: USE, key: `${principal}/${name}`, value: { at: now } }]);
   }
 
@@ -111,14 +113,19 @@ export class AppPasswords {
     return (await this.#of(id)).filter(({ password: { expires } }) => expires === undefined || expires > now);
   }
 
+  async #lastUse({ principal, name }: AppPassword): Promise<EpochSeconds | undefined> {
+    const use = await this.#records.get(USE, `${principal}/${name}`);
+    return (use?.value as { readonly at?: number } | undefined)?.at;
+  }
+
+  /** One look, however many there are: a guess must not take longer for who has some. */
   async #of(id: PrincipalId): Promise<readonly { readonly password: AppPassword; readonly record: Stored }[]> {
     const found = [];
     for await (const batch of this.#records.list(KIND, `${id}/`)) {
       for (const { key, value } of batch) {
         const record = stored.parse(value);
-        const use = await this.#records.get(USE, key);
         const password: AppPassword = {
-          principal: id, name: key.slice(id.length + 1), created: record.created, expires: record.expires, lastUse: (use?.value as { readonly at?: number } | undefined)?.at,
+          principal: id, name: key.slice(id.length + 1), created: record.created, expires: record.expires,
           readOnly: record.readOnly, collections: record.collections as readonly CollectionId[] | undefined,
         };
         found.push({ password, record });

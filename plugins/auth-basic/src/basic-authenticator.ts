@@ -2,7 +2,7 @@
  * Decides one Basic response (RFC 7617 §2). Every wrong answer looks alike outside; which it was is the reason, for the log.
  */
 import { isIP } from 'node:net';
-import type { AuthOutcome, AuthRequest, Authenticator, CredentialSource, Verdict } from '@kalends/contracts';
+import type { AuthOutcome, AuthRequest, Authenticator, CredentialSource, Proof, Verdict } from '@kalends/contracts';
 import { DirectoryUnavailable } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
 
@@ -29,13 +29,14 @@ export class BasicAuthenticator implements Authenticator {
     if (pair === undefined) return reject('the Basic field is not base64 of name:password');
     const [account, password] = pair;
     let unavailable = false;
-    for (const source of this.#options.sources) {
+    for (const [at, source] of this.#options.sources.entries()) {
       const answer = await this.#ask(source, account, password);
-      if (answer === 'yes') return { kind: 'accepted', account, ...(source.directory === undefined ? {} : { directory: source.directory }) };
-      if (typeof answer === 'object') return { kind: 'accepted', account, scope: answer.scope };
-      if (answer === 'no') return reject(`wrong password for ${JSON.stringify(account)}`);
-      if (answer === 'disabled') return reject(`account ${JSON.stringify(account)} is disabled`);
+      if (answer === 'yes' || typeof answer === 'object') return accept(account, source, answer === 'yes' ? {} : answer);
       if (answer === 'unavailable') unavailable = true;
+      if (answer !== 'no' && answer !== 'disabled') continue;
+      // Nobody else is asked about that password; but the others take their time, as for an account that nobody knows.
+      for (const other of this.#options.sources.slice(at + 1)) await other.pretend?.();
+      return reject(answer === 'no' ? `wrong password for ${JSON.stringify(account)}` : `account ${JSON.stringify(account)} is disabled`);
     }
     if (unavailable) throw new DirectoryUnavailable('passwords', undefined);
     return reject(`no account ${JSON.stringify(account)}`);
@@ -79,6 +80,11 @@ function utf8OrLatin1(octets: Buffer): string {
 function isLoopback(address: string): boolean {
   const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;
   return plain === '::1' || (isIP(plain) === 4 && plain.startsWith('127.'));
+}
+
+function accept(account: string, { directory }: CredentialSource, { scope, principal }: Proof): AuthOutcome {
+  // What opens less than all is no directory's.
+  return { kind: 'accepted', account, ...(scope === undefined ? directory === undefined ? {} : { directory } : { scope }), ...(principal === undefined ? {} : { principal }) };
 }
 
 function reject(reason: string): AuthOutcome {

@@ -1,10 +1,11 @@
 /**
  * Decides one Digest response (RFC 7616 §3.4). qop=auth only: the form without qop (RFC 2069) can be replayed at will and is refused.
- * What is remembered is that a nonce is ours; never a response, and no secret: sources answer from memory or keep their own cache.
+ * What is remembered is that a nonce is ours; never a response, and no secret: sources answer from memory or keep their own cache. A wrong response costs one
+ * question to every source, whether or not one of them knows the account, and whatever it remembers.
  */
 import { createHash, hash, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { AccessScope, AuthOutcome, AuthRequest, Authenticator, Clock, CredentialSource, DirectorySource, EpochSeconds, ReplayGuard, Secrets } from '@kalends/contracts';
+import type { AuthOutcome, AuthRequest, Authenticator, Clock, CredentialSource, DigestSecret, DirectorySource, EpochSeconds, ReplayGuard, Secrets } from '@kalends/contracts';
 import { DirectoryUnavailable } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
 import { accountOf, readDigestHeader } from './digest-header.ts';
@@ -19,7 +20,7 @@ export interface DigestOptions {
   readonly hostId: string; readonly clock: Clock; readonly log: Logger;
 }
 
-interface Secret { readonly secret: string; readonly scope: AccessScope | undefined; readonly directory?: DirectorySource | undefined; readonly used?: () => void }
+interface Secret extends DigestSecret { readonly directory?: DirectorySource | undefined }
 
 export class DigestAuthenticator implements Authenticator {
   readonly scheme = 'Digest';
@@ -30,7 +31,8 @@ export class DigestAuthenticator implements Authenticator {
   #key: Uint8Array | undefined;
 
   constructor(options: DigestOptions) {
-    this.#options = options;
+    // Those beside the directories answer from near by, and their people need no question further off.
+    this.#options = { ...options, sources: [...options.sources.filter(({ isBeside }) => isBeside === true), ...options.sources.filter(({ isBeside }) => isBeside !== true)] };
     // Strongest first (RFC 7616 §3.7), and only what some source can answer.
     const order: readonly DigestAlgorithm[] = ['SHA-256', 'MD5'];
     this.#algorithms = order.filter((a) => options.algorithms.includes(a) && options.sources.some((s) => s.can.digest.includes(a)));
@@ -56,20 +58,16 @@ export class DigestAuthenticator implements Authenticator {
     const issued = this.#issued(claim.nonce);
     if (issued === undefined) return this.#stale('a nonce that this server did not issue');
 
-    const secrets = await this.#secrets(claim.account, claim.algorithm);
-    const known = secrets.find(({ secret }) => equal(responseFor(claim, secret, request.method), claim.response));
-    if (known === undefined) {
-      if (secrets.isIncomplete) throw new DirectoryUnavailable('Digest secrets', undefined);
-      // The same work for an account that there is not.
-      if (secrets.length === 0) equal(responseFor(claim, unknownSecret(claim, this.#options.realm), request.method), claim.response);
-      return reject(`${secrets.length === 0 ? 'no account' : 'wrong password for'} ${JSON.stringify(claim.account)}`);
-    }
+    const fits = ({ secret }: DigestSecret): boolean => equal(responseFor(claim, secret, request.method), claim.response);
+    const known = this.#remembered(claim).find(fits) ?? await this.#find(claim, fits);
+    if ('kind' in known) return known;
     const now = this.#now();
     const expires = issued + this.#options.nonceSeconds;
     if (now >= expires) return this.#stale('the nonce is too old');
     if (!(await this.#options.replay.firstUse(claim.nonce, claim.count, expires))) return this.#stale('this nonce count was used before');
     known.used?.();
-    const from = { ...(known.scope === undefined ? {} : { scope: known.scope }), ...(known.directory === undefined ? {} : { directory: known.directory }) };
+    const { scope, principal, directory } = known;
+    const from = { ...(scope === undefined ? {} : { scope }), ...(principal === undefined ? {} : { principal }), ...(directory === undefined ? {} : { directory }) };
     return { kind: 'accepted', account: claim.account, ...from, responseHeaders: [['Authentication-Info', this.#info(claim, known.secret, now >= expires - this.#options.nonceSeconds / 4)]] };
   }
 
@@ -96,22 +94,36 @@ export class DigestAuthenticator implements Authenticator {
     return read.issued;
   }
 
-  /** The directory's, then those beside it. Of the directory's sources the first that has one counts. */
-  async #secrets(account: string, algorithm: DigestAlgorithm): Promise<readonly Secret[] & { readonly isIncomplete: boolean }> {
-    const found: Secret[] = [];
-    let isIncomplete = false;
+  #remembered({ account, algorithm }: Claim): readonly Secret[] {
+    return this.#options.sources.flatMap((source) => (source.rememberedSecrets?.(account, this.#options.realm, algorithm) ?? []).map((secret) => ({ ...secret, directory: source.directory })));
+  }
+
+  /** Of the directories, the first that has a secret counts; the others are asked all the same, and not heard. @throws DirectoryUnavailable */
+  async #find(claim: Claim, fits: (secret: DigestSecret) => boolean): Promise<Secret | AuthOutcome & { kind: 'rejected' }> {
+    let [isKnown, isIncomplete] = [false, false];
     for (const source of this.#options.sources) {
-      if (!source.can.digest.includes(algorithm)) continue;
+      if (!source.can.digest.includes(claim.algorithm)) continue;
       try {
-        const secret = found.some(({ scope }) => scope === undefined) ? undefined : await source.digestSecret(account, this.#options.realm, algorithm);
-        if (secret !== undefined) found.push({ secret, scope: undefined, directory: source.directory });
-        found.push(...await source.digestSecrets?.(account, this.#options.realm, algorithm) ?? []);
+        const secrets = await this.#ask(source, claim);
+        const found = secrets.map((secret) => fits(secret) ? secret : undefined).find((secret) => secret !== undefined);
+        if (found !== undefined && !isKnown) return { ...found, ...(source.isBeside === true ? {} : { directory: source.directory }) };
+        isKnown ||= source.isBeside !== true && secrets.length > 0;
       } catch (error) {
         isIncomplete = true;
         this.#options.log.error('a credential source failed', { error: String(error) });
       }
     }
-    return Object.assign(found, { isIncomplete });
+    // The same work for an account that there is not.
+    if (!isKnown) fits({ secret: unknownSecret(claim, this.#options.realm) });
+    if (!isKnown && isIncomplete) throw new DirectoryUnavailable('Digest secrets', undefined);
+    return { kind: 'rejected', reason: `${isKnown ? 'wrong password for' : 'no account'} ${JSON.stringify(claim.account)}` };
+  }
+
+  async #ask(source: CredentialSource, { account, algorithm }: Claim): Promise<readonly DigestSecret[]> {
+    const { realm } = this.#options;
+    if (source.digestSecrets !== undefined) return source.digestSecrets(account, realm, algorithm);
+    const secret = await source.digestSecret(account, realm, algorithm);
+    return secret === undefined ? [] : [{ secret }];
   }
 
   #info(claim: Claim, ha1: string, near: boolean): string {

@@ -107,10 +107,10 @@ describe('the directory in a file', () => {
 describe('credentials in a file', () => {
   it('tells right from wrong, unknown and shut, in a demo and with hashes', async () => {
     const demo = new FileCredentials(await opened(), true);
-    expect(await Promise.all([demo.verify('ann', 'ann'), demo.verify('ann', 'Ann'), demo.verify('bob', 'bob'), demo.verify('bob', 'x'), demo.verify('nobody', 'x')])).toEqual(['yes', 'no', 'disabled', 'no', 'unknown-account']);
+    expect(await Promise.all([demo.verify('ann', 'ann'), demo.verify('ann', 'Ann'), demo.verify('bob', 'bob'), demo.verify('bob', 'x'), demo.verify('nobody', 'x')])).toEqual([{ principal: expect.any(String) as string }, 'no', 'disabled', 'no', 'unknown-account']);
     const hashed = STAFF.replace('password: ann', `credentials: { argon2id: "${await hashPassword('Pässword')}" }`).replace(', password: bob', '');
     const real = new FileCredentials(await opened(hashed, false), false);
-    expect(await Promise.all([real.verify('ann', 'Pa\u0308ssword'), real.verify('ann', 'ann'), real.verify('bob', 'bob'), real.verify('nobody', 'x')])).toEqual(['yes', 'no', 'no', 'unknown-account']);
+    expect(await Promise.all([real.verify('ann', 'Pa\u0308ssword'), real.verify('ann', 'ann'), real.verify('bob', 'bob'), real.verify('nobody', 'x')])).toEqual([{ principal: expect.any(String) as string }, 'no', 'no', 'unknown-account']);
   });
 
   it('yields Digest secrets of that realm alone, and none of a shut account', async () => {
@@ -149,7 +149,7 @@ describe('setting a password', () => {
     expect(text.match(/argon2id: \$argon2id\$/g)).toHaveLength(1);
     expect(text.match(/realm: /g)).toHaveLength(2);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
-    expect(await new FileCredentials(await opened(text), true).verify('ann', 'secret')).toBe('yes');
+    expect(await new FileCredentials(await opened(text), true).verify('ann', 'secret')).toEqual({ principal: expect.any(String) as string });
   });
 
   it('refuses a user nobody knows, and leaves the file as it was', async () => {

@@ -51,9 +51,15 @@ describe('a wrong password', () => {
     }
   });
 
+  it('costs no more and no less where it is only pretended', async () => {
+    const people = await credentials(2048);
+    await people.pretend();
+    expect(work).toEqual(['verify $m=2048,t=1,p=1$']);
+  });
+
   it('is told from a shut account only with the right one', async () => {
     const people = await credentials(512);
-    expect(await Promise.all(['alice', 'bob', 'carol', 'dan'].map((account) => people.verify(account, 'right')))).toEqual(['yes', 'disabled', 'disabled', 'no']);
+    expect(await Promise.all(['alice', 'bob', 'carol', 'dan'].map((account) => people.verify(account, 'right')))).toEqual([{ principal: 'a' }, 'disabled', 'disabled', 'no']);
     expect(work).toEqual(Array(4).fill('verify $m=512,t=1,p=1$'));
   });
 });

@@ -3,7 +3,7 @@
  * it keeps them; what it cannot keep it leaves out of `knows`, and the cases about it are not asked.
  */
 import { describe, expect, it } from 'vitest';
-import type { CredentialSource, DirectoryQuery, DirectorySource, Principal, PrincipalId } from '@kalends/contracts';
+import type { CredentialSource, DirectoryQuery, DirectorySource, Principal, PrincipalId, Verdict } from '@kalends/contracts';
 import { createHash } from 'node:crypto';
 import { group, person, room } from '../doubles/memory-directory.ts';
 import { all } from './given.ts';
@@ -159,6 +159,9 @@ function describeSearch(withSource: WithSource): void {
   }));
 }
 
+/** An object is a yes, and says more. */
+const told = (verdict: Verdict): string => typeof verdict === 'object' ? 'yes' : verdict;
+
 export function describeCredentialSource(name: string, open: (given: DirectoryGiven) => Promise<CredentialHarness>, realm = 'Test Realm'): void {
   const withSource = (run: (source: CredentialSource) => Promise<void>) => async (): Promise<void> => {
     const { source, close } = await open(PEOPLE);
@@ -175,7 +178,7 @@ export function describeCredentialSource(name: string, open: (given: DirectoryGi
 
     it('verifies a password, to the octet', withSource(async (source) => {
       if (!source.can.verify) return expect(source.can.digest.length).toBeGreaterThan(0);
-      for (const [account, password] of Object.entries(PEOPLE.passwords)) if (account !== 'dan') expect(await source.verify(account, password), account).toBe('yes');
+      for (const [account, password] of Object.entries(PEOPLE.passwords)) if (account !== 'dan') expect(told(await source.verify(account, password)), account).toBe('yes');
       for (const wrong of ['', 'Correct horse', 'correct horse ', 'correct hors', 'x'.repeat(5000)]) expect(await source.verify('amy', wrong)).toBe('no');
       expect(await source.verify('nobody', 'x')).toBe('unknown-account');
     }));
@@ -183,7 +186,22 @@ export function describeCredentialSource(name: string, open: (given: DirectoryGi
     it('does not let a disabled account in', withSource(async (source) => {
       if (!source.can.verify) return expect(source.can.digest.length).toBeGreaterThan(0);
       expect(['disabled', 'no']).toContain(await source.verify('dan', PEOPLE.passwords['dan']!));
-      expect(await source.verify('dan', 'wrong')).not.toBe('yes');
+      expect(told(await source.verify('dan', 'wrong'))).not.toBe('yes');
+    }));
+
+    it('says whose a password and a Digest secret are, if it says more than yes; and that they are nobody else\'s', withSource(async (source) => {
+      const said = source.can.verify ? await source.verify('amy', PEOPLE.passwords['amy']!) : 'yes';
+      if (typeof said === 'object') expect(said).toMatchObject({ principal: 'id-amy' });
+      for (const algorithm of source.can.digest) {
+        const secrets = await source.digestSecrets?.('amy', realm, algorithm) ?? [];
+        for (const { secret, principal } of [...secrets, ...source.rememberedSecrets?.('amy', realm, algorithm) ?? []]) expect([secret, principal]).toEqual([await source.digestSecret('amy', realm, algorithm), 'id-amy']);
+        expect([await source.digestSecrets?.('nobody', realm, algorithm) ?? [], source.rememberedSecrets?.('nobody', realm, algorithm) ?? []]).toEqual([[], []]);
+      }
+      expect(['yes', 'no', 'unknown-account']).toContain(told(said));
+    }));
+
+    it('takes the time of a no without being told whose', withSource(async (source) => {
+      expect(await source.pretend?.()).toBeUndefined();
     }));
 
     it('gives Digest secrets of the realm for each algorithm that it names, and for none else', withSource(async (source) => {
