@@ -5,6 +5,7 @@
  */
 import type { Clock } from '@kalends/contracts';
 import type { HealthReport, Logger } from '@kalends/kernel';
+import { SizeLimitExceededError } from 'ldapts';
 import { LdapConnection } from './connection.ts';
 import type { Question } from './connection.ts';
 import type { LdapEntry } from './entry.ts';
@@ -25,6 +26,8 @@ const SECOND_BEST_MILLISECONDS = 60_000;
 /** A reading account that was refused is not tried again for this long: directories lock accounts that are wrong too often. */
 const REFUSED_MILLISECONDS = 30_000;
 const PAGE = 500;
+/** 389 counts a page against its size limit (OpenLDAP all pages together, which no page mends): it is asked for less at once, down to this. */
+const SMALLEST_PAGE = 20;
 
 export class LdapPool {
   readonly #settings: LdapSettings;
@@ -38,6 +41,7 @@ export class LdapPool {
   #away: { readonly since: number; readonly triedAt: number; readonly error: Error } | undefined;
   #refused: { readonly error: LdapRefused; readonly until: number } | undefined;
   #closed = false;
+  /** The largest page that is known to be given. */ #page = PAGE;
 
   constructor(settings: LdapSettings, clock: Clock, log: Logger) {
     this.#settings = settings;
@@ -66,14 +70,19 @@ export class LdapPool {
     const until = this.#clock.monotonic() + this.#settings.timeoutMilliseconds;
     for (let taken = false; ;) {
       const connection = await this.#toListOn(until);
+      const size = Math.min(pageSize, this.#page);
       try {
-        for await (const page of connection.pages(question, pageSize)) {
+        for await (const page of connection.pages(question, size)) {
           taken = true;
           if (!take(page)) break;
         }
         return;
       } catch (error) {
         if (taken) throw error;
+        if (error instanceof Error && error.cause instanceof SizeLimitExceededError && size > SMALLEST_PAGE) {
+          this.#page = Math.max(SMALLEST_PAGE, Math.floor(size / 5));
+          continue;
+        }
         this.#failed(connection, error, until);
       } finally {
         connection.listing = false;
