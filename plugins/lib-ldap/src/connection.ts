@@ -7,7 +7,7 @@ import { connect as connectSocket, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { Client, NoSuchObjectError, PresenceFilter, SizeLimitExceededError } from 'ldapts';
-import type { Filter } from 'ldapts';
+import type { Filter, SearchResult } from 'ldapts';
 import { LdapEntry } from './entry.ts';
 import { LdapRefused, LdapUnreachable, mayPass, sentenceOf } from './errors.ts';
 import type { LdapServer, LdapSettings } from './settings.ts';
@@ -18,6 +18,7 @@ export interface Question {
   readonly filter: Filter;
   readonly attributes: readonly string[];
   /** Those of `attributes` whose values are octets, spelled as the server spells them. */ readonly octets?: readonly string[];
+  /** A base that cannot be read, or a part of it that is elsewhere, is a refusal and not an empty answer. */ readonly isWhole?: boolean;
 }
 
 const KEEP_ALIVE_MILLISECONDS = 60_000;
@@ -60,10 +61,7 @@ export class LdapConnection {
 
   /** At most `limit` entries. @throws LdapUnreachable | LdapRefused */
   search(question: Question, limit: number): Promise<readonly LdapEntry[]> {
-    return this.#ask(question, async () => {
-      const { searchEntries } = await this.#client.search(question.base, { ...optionsOf(question), sizeLimit: limit });
-      return searchEntries.map((entry) => new LdapEntry(entry));
-    });
+    return this.#ask(question, async () => entriesOf(question, await this.#client.search(question.base, { ...optionsOf(question), sizeLimit: limit })));
   }
 
   /** All there are, a page at a time; the caller keeps others from listing meanwhile. @throws LdapUnreachable | LdapRefused */
@@ -72,7 +70,8 @@ export class LdapConnection {
     for (;;) {
       const page = await this.#ask(question, async () => pages.next(), () => ({ done: true as const, value: undefined }));
       if (page.done === true) return;
-      if (page.value.searchEntries.length > 0) yield page.value.searchEntries.map((entry) => new LdapEntry(entry));
+      const entries = entriesOf(question, page.value);
+      if (entries.length > 0) yield entries;
     }
   }
 
@@ -86,8 +85,9 @@ export class LdapConnection {
     try {
       return await run();
     } catch (error) {
+      if (error instanceof LdapRefused) throw error;
       if (error instanceof NoSuchObjectError) {
-        if (await this.#mayBeAbsent(question)) return nothing === undefined ? [] as T : nothing();
+        if (question.isWhole !== true && await this.#mayBeAbsent(question)) return nothing === undefined ? [] as T : nothing();
         throw new LdapRefused(`${this.server.url}: ${question.base} is not there, or may not be read by the bind-dn`, { cause: error });
       }
       if (error instanceof SizeLimitExceededError) throw new LdapRefused(`${this.server.url}: the directory gives the bind-dn fewer entries than there are, though they are asked for in pages`, { cause: error });
@@ -110,6 +110,12 @@ export class LdapConnection {
       return false;
     }
   }
+}
+
+/** @throws LdapRefused where it is to be whole and is not */
+function entriesOf({ base, isWhole = false }: Question, { searchEntries, searchReferences }: SearchResult): readonly LdapEntry[] {
+  if (isWhole && searchReferences.length > 0) throw new LdapRefused(`a part of ${base} is on other servers: ${String(searchReferences[0])}`);
+  return searchEntries.map((entry) => new LdapEntry(entry));
 }
 
 function optionsOf({ scope = 'sub', filter, attributes, octets = [] }: Question) {

@@ -31,6 +31,19 @@ export function isBelow(dn: string, base: string): boolean {
   return base === '' || one === other || one.endsWith(`\n${other}`);
 }
 
+/** False: perhaps, in another spelling. */
+export function isPlainlyBelow(dn: string, base: string): boolean {
+  const comma = dn.length - base.length - 1;
+  return comma > 0 && dn[comma] === ',' && dn[comma - 1] !== '\\' && dn.endsWith(base);
+}
+
+/** The nearest that all lie below, or at; undefined: there is none but the root of all. */
+export function commonBase([first = '', ...others]: readonly string[]): string | undefined {
+  let base = first;
+  while (base !== '' && !others.every((other) => isBelow(other, base))) base = parseDn(base)?.parent ?? '';
+  return base === '' ? undefined : base;
+}
+
 /** A base of a config: whole, or relative to `root`. */
 export function join(base: string, root: string): string {
   if (base === '') return root;

@@ -29,3 +29,22 @@ export function readFilter(text: string): Filter {
     throw new Error(`${text} is no LDAP filter: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
 }
+
+/** Of which any is enough. */
+export function alternativesOf(filter: Filter): readonly Filter[] {
+  return filter instanceof OrFilter ? filter.filters : [filter];
+}
+
+/** Whether an entry of these classes (in lower case) is sure to match; undefined: the filter asks about more than classes. */
+export function classTest(filter: Filter): ((classes: ReadonlySet<string>) => boolean) | undefined {
+  if (filter instanceof EqualityFilter) {
+    const { attribute, value } = filter;
+    if (attribute.toLowerCase() !== 'objectclass' || typeof value !== 'string') return undefined;
+    const name = value.toLowerCase();
+    return (classes) => classes.has(name);
+  }
+  if (!(filter instanceof AndFilter) && !(filter instanceof OrFilter)) return undefined;
+  const tests = filter.filters.map(classTest).filter((test) => test !== undefined);
+  if (tests.length < filter.filters.length || tests.length === 0) return undefined;
+  return filter instanceof AndFilter ? (classes) => tests.every((test) => test(classes)) : (classes) => tests.some((test) => test(classes));
+}
