@@ -12,7 +12,7 @@ import type { Hit, Wanted } from './kinds.ts';
 import type { Memberships } from './memberships.ts';
 import type { LdapPool } from './pool.ts';
 import { isPlausible, readAddress } from './question.ts';
-import { attributesOf, hasOneId, idFilter, idOf, octetsOf, principalOf } from './record-schema.ts';
+import { hasOneId, idFilter, idOf, octetsOf, principalOf } from './record-schema.ts';
 import type { RecordSchema } from './record-schema.ts';
 import { searchFilter } from './search-filter.ts';
 import { Smallest } from './smallest.ts';
@@ -163,17 +163,12 @@ export class LdapDirectory implements DirectorySource {
 
   /** All that match, each entry once: of the first kind that takes it. */
   async #find(filterOf: (schema: RecordSchema) => Filter | undefined, kinds?: readonly Principal['kind'][]): Promise<readonly Found[]> {
-    const answers = await Promise.all(this.#schemas(kinds).map(async (schema): Promise<readonly Found[]> => {
-      const filter = filterOf(schema);
-      if (filter === undefined) return [];
-      const question = { base: schema.base, filter: every(schema.filter, filter), attributes: attributesOf(schema), octets: octetsOf(schema) };
-      return (await this.#options.pool.search(question, SEVERAL)).flatMap((entry) => {
-        if (!hasOneId(schema, entry)) this.#complain(entry.dn, 'a directory entry is left out: its id has several values', { entry: entry.dn, attribute: schema.id.attribute });
-        const principal = principalOf(schema, entry);
-        return principal === undefined ? [] : [{ schema, entry, principal }];
-      });
-    }));
-    return [...new Map(answers.flat().toReversed().map((found) => [found.entry.dn, found])).values()].toReversed();
+    const answers = (await this.#kinds.few(this.#wanted(filterOf, kinds), SEVERAL)).flatMap(({ schema, entry }) => {
+      if (!hasOneId(schema, entry)) this.#complain(entry.dn, 'a directory entry is left out: its id has several values', { entry: entry.dn, attribute: schema.id.attribute });
+      const principal = principalOf(schema, entry);
+      return principal === undefined ? [] : [{ schema, entry, principal }];
+    });
+    return [...new Map(answers.toReversed().map((found) => [found.entry.dn, found])).values()].toReversed();
   }
 
   /** The one of the lowest rank. Two of the same rank: nobody, for either might be the wrong one. */
