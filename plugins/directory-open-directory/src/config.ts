@@ -31,6 +31,7 @@ const users = z.strictObject({
   accounts: attributes.describe('Log-in names.'),
   'first-name': attribute,
   'last-name': attribute,
+  expires: attribute.describe('Holds the time from which an account is disabled (krbPrincipalExpiration).'),
   locked: attribute.describe('Present while an account is locked, with the time of it (pwdAccountLockedTime).'),
   'lockout-seconds': z.number().int().min(1).describe('A lock ends after this long; default: when the attribute is gone.'),
 }).partial();

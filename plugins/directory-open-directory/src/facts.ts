@@ -11,16 +11,18 @@ const FOR_EVER = '000001010000Z';
 
 /** Attributes that the functions below read. */
 export function factAttributes(fields: UserFields & GroupFields & PlaceFields): readonly string[] {
-  const { enabled, disabled, locked, server, quota, schedule, delegates, calendar } = fields;
+  const { enabled, disabled, expires, locked, server, quota, schedule, delegates, calendar } = fields;
   return [
-    enabled?.attribute, disabled?.attribute, locked, server, quota, schedule?.['mode-attribute']?.attribute, schedule?.['accept-group'], schedule?.capacity,
+    enabled?.attribute, disabled?.attribute, expires, locked, server, quota, schedule?.['mode-attribute']?.attribute, schedule?.['accept-group'], schedule?.capacity,
     schedule?.['resource-info'], delegates?.read, delegates?.write, calendar?.when?.attribute, calendar?.owners,
   ].filter((attribute) => attribute !== undefined);
 }
 
 /** `now`: seconds since 1970. */
 export function userFacts(fields: UserFields, entry: LdapEntry, now: number): RecordFacts {
-  return { ...anyFacts(fields, entry), locked: isLocked(fields, entry, now) };
+  const facts = anyFacts(fields, entry);
+  const end = fields.expires === undefined ? undefined : generalizedTime(entry.text(fields.expires) ?? '');
+  return { ...facts, enabled: facts.enabled && (end === undefined || now < end), locked: isLocked(fields, entry, now) };
 }
 
 export function groupFacts(fields: GroupFields, entry: LdapEntry): RecordFacts {

@@ -20,7 +20,10 @@ export default definePlugin({
 
   setup({ config, deps: { clock }, log, lifecycle }) {
     const pool = new LdapPool(readSettings(config, log), clock, log);
-    const { schemas, members } = readSchemas(config, clock);
+    const { schemas, members, shutOut } = readSchemas(config, clock);
+    if (config['bind-dn'] === undefined && shutOut.length > 0) {
+      log.warn('questions are asked anonymously; where the directory does not show these attributes to everybody, accounts that it has disabled or locked look enabled', { attributes: shutOut });
+    }
     const memberships = new ListedMemberships({ pool, schemas, members });
     const source = new LdapDirectory({ name: 'open-directory', pool, schemas, memberships, clock, log, refreshSeconds: config['refresh-seconds'] });
     const credentials = new LdapCredentials({ directory: source, pool, clock, log, graceSeconds: config['grace-seconds'], digests: digestsOf(config), nowhere: config.base });

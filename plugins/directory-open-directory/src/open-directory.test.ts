@@ -20,7 +20,9 @@ describe('a preset', () => {
     expect(of('user', { users: { base: 'ou=people', accounts: ['uid', 'mail'] } })).toMatchObject({ base: 'ou=people,dc=x', accounts: ['uid', 'mail'], names: ['uid'] });
     expect(read({ locations: false, resources: false, groups: false }).schemas.map(({ kind }) => kind)).toEqual(['user']);
     expect(of('location', { preset: 'posix' })).toBeUndefined();
-    expect(of('location', { preset: 'posix', locations: { base: 'ou=rooms', filter: '(objectClass=device)' } })).toMatchObject({ base: 'ou=rooms,dc=x', id: { attribute: 'entryUUID' } });
+    for (const [preset, attribute] of [['posix', 'entryUUID'], ['389', 'nsUniqueId'], ['freeipa', 'ipaUniqueID']]) {
+      expect(of('location', { preset, locations: { base: 'ou=rooms', filter: '(objectClass=device)' } })).toMatchObject({ base: 'ou=rooms,dc=x', id: { attribute } });
+    }
   });
 
   it('is refused with a sentence where something is missing or no filter', () => {
@@ -39,6 +41,13 @@ describe('an account', () => {
     const disabled = { disabled: { attribute: 'nsAccountLock', values: ['true'] } };
     expect(userFacts(disabled, entry({ nsaccountlock: 'TRUE' }), 0).enabled).toBe(false);
     expect(userFacts(disabled, entry({}), 0).enabled).toBe(true);
+  });
+
+  it('is disabled from the time on when it expires, and by nothing that is no time', () => {
+    const at = Date.parse('2026-01-01T00:00:00Z') / 1000;
+    const enabled = (value: string, now: number): boolean => userFacts({ expires: 'krbPrincipalExpiration' }, entry({ krbPrincipalExpiration: value }), now).enabled;
+    expect([enabled('20260101000000Z', at - 1), enabled('20260101000000Z', at), enabled('', at), enabled('19700101000000Z', at), enabled('never', at)]).toEqual([true, false, true, true, true]);
+    expect(userFacts({ expires: 'x', disabled: { attribute: 'y', values: ['TRUE'] } }, entry({ y: 'true' }), at).enabled).toBe(false);
   });
 
   it('is locked for ever, for a time, or no more', () => {

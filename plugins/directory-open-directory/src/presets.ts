@@ -40,20 +40,29 @@ const posix: Preset = {
   resources: undefined,
 };
 
+/** By an administrator, on the entry or by a role; the server computes it either way. */
 const inactive = { attribute: 'nsAccountLock', values: ['true'] };
+/** Its own tools make people of nsPerson, which has neither first nor last name; older ones of inetOrgPerson. */
 const redHat: Preset = {
-  users: { ...posix.users, base: 'ou=people', id: 'nsUniqueId', disabled: inactive, locked: 'accountUnlockTime' },
+  users: { ...posix.users, base: 'ou=people', filter: '(|(objectClass=inetOrgPerson)(objectClass=nsPerson))', id: 'nsUniqueId', disabled: inactive, locked: 'accountUnlockTime' },
   groups: { ...posix.groups, base: 'ou=groups', id: 'nsUniqueId' },
   locations: undefined,
   resources: undefined,
 };
+/**
+ * Whoever is a posixAccount below cn=users: `admin` is no inetOrgPerson. A group that is one account's alone is no ipaUserGroup. Locks after wrong passwords stand in no
+ * attribute that says so: its bind knows them.
+ */
 const freeIpa: Preset = {
-  users: { ...posix.users, base: 'cn=users,cn=accounts', filter: '(&(objectClass=inetOrgPerson)(objectClass=posixAccount))', id: 'ipaUniqueID', disabled: inactive, locked: 'accountUnlockTime' },
+  users: {
+    ...posix.users, base: 'cn=users,cn=accounts', filter: '(objectClass=posixAccount)', id: 'ipaUniqueID', accounts: ['uid', 'krbPrincipalName'], disabled: inactive, expires: 'krbPrincipalExpiration',
+    locked: undefined,
+  },
   groups: { ...posix.groups, base: 'cn=groups,cn=accounts', filter: '(objectClass=ipaUserGroup)', id: 'ipaUniqueID', members: [{ attribute: 'member', holds: 'dn' }] },
   locations: undefined,
   resources: undefined,
 };
 
 export const presets: Readonly<Record<Config['preset'], Preset>> = { 'open-directory': openDirectory, posix, 389: redHat, freeipa: freeIpa };
-/** For the places of a directory whose preset has none. */
-export const plainPlace: PlaceFields = { ...place, id: 'entryUUID', schedule: { mode: 'automatic' } };
+/** For the places of a directory whose preset has none; with the id that its people have. */
+export const plainPlace: PlaceFields = { ...place, schedule: { mode: 'automatic' } };

@@ -6,24 +6,30 @@ import type { Config, GroupFields, PlaceFields, UserFields } from './config.ts';
 import { factAttributes, groupFacts, placeFacts, userFacts } from './facts.ts';
 import { plainPlace, presets } from './presets.ts';
 
+export interface Schemas {
+  readonly schemas: readonly RecordSchema[]; readonly members: readonly MemberAttribute[];
+  /** Attributes whose absence means that an account may come in. */ readonly shutOut: readonly string[];
+}
+
 /** Rooms and things before people: an entry that could be both is the rarer one. @throws Error with a sentence for the admin */
-export function readSchemas(config: Config, clock: Clock): { readonly schemas: readonly RecordSchema[]; readonly members: readonly MemberAttribute[] } {
+export function readSchemas(config: Config, clock: Clock): Schemas {
   const preset = presets[config.preset];
   const users: UserFields = { ...preset.users, ...config.users };
   const groups: GroupFields | undefined = config.groups === false ? undefined : { ...preset.groups, ...config.groups };
   const now = (): number => clock.now() / 1000;
   const schemas = [
-    ...places('location', config.locations, preset.locations, config.base),
-    ...places('resource', config.resources, preset.resources, config.base),
+    ...places('location', config.locations, preset.locations, config.base, users.id),
+    ...places('resource', config.resources, preset.resources, config.base, users.id),
     ...(groups === undefined ? [] : [schemaOf('group', groups, config.base, (entry) => groupFacts(groups, entry))]),
     schemaOf('user', users, config.base, (entry) => userFacts(users, entry, now())),
   ];
-  return { schemas: withDigests(schemas, config.digest), members: groups?.members ?? [] };
+  const shutOut = [users.disabled?.attribute, users.expires, users.locked].filter((attribute) => attribute !== undefined);
+  return { schemas: withDigests(schemas, config.digest), members: groups?.members ?? [], shutOut };
 }
 
-function places(kind: 'location' | 'resource', given: PlaceFields | false | undefined, preset: PlaceFields | undefined, root: string): readonly RecordSchema[] {
+function places(kind: 'location' | 'resource', given: PlaceFields | false | undefined, preset: PlaceFields | undefined, root: string, id: string | undefined): readonly RecordSchema[] {
   if (given === false || (given === undefined && preset === undefined)) return [];
-  const base = preset ?? plainPlace;
+  const base = preset ?? { ...plainPlace, id };
   const fields: PlaceFields = { ...base, ...given, schedule: { ...base.schedule, ...given?.schedule } };
   return [schemaOf(kind, fields, root, (entry) => placeFacts(fields, entry))];
 }

@@ -4,3 +4,6 @@ export type { OpenLdap, OpenLdapOptions } from './open-ldap.ts';
 export { appleDirectory, bulkUsers, plainDirectory, record } from './ldif.ts';
 export { startSambaAd } from './samba-ad.ts';
 export type { SambaAd } from './samba-ad.ts';
+export { startDirectory389 } from './directory-389.ts';
+export type { Directory389, Directory389Options } from './directory-389.ts';
+export { crowdOf389, peopleOf389 } from './ldif-389.ts';

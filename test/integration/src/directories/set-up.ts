@@ -5,7 +5,6 @@ import openDirectory from '@kalends/directory-open-directory';
 import { Graph, definePlugin, planGraph } from '@kalends/kernel';
 import type { Logger, PluginDefinition } from '@kalends/kernel';
 import { clockPlugin, systemClock } from '@kalends/testkit';
-import type { OpenLdap } from '@kalends/test-services';
 
 export interface DirectoryParts extends AsyncDisposable {
   readonly source: DirectorySource; readonly credentials: CredentialSource;
@@ -40,6 +39,6 @@ export async function setUpDirectory(definition: unknown, config: unknown, clock
 }
 
 /** Over StartTLS, as the reading account. */
-export function setUpOpenDirectory(ldap: OpenLdap, more: Readonly<Record<string, unknown>> = {}, clock: Clock = systemClock): Promise<DirectoryParts> {
+export function setUpOpenDirectory(ldap: { readonly url: string; readonly base: string; readonly bindDn: string; readonly bindPassword: string; readonly ca: string }, more: Readonly<Record<string, unknown>> = {}, clock: Clock = systemClock): Promise<DirectoryParts> {
   return setUpDirectory(openDirectory, { url: ldap.url, base: ldap.base, 'bind-dn': ldap.bindDn, 'bind-password': ldap.bindPassword, ca: ldap.ca, ...more }, clock);
 }
