@@ -127,6 +127,8 @@ interface Line { lost: boolean }
 /** Factories that work once. */
 function socketsOf(server: LdapServer, settings: LdapSettings, line: Line): { createConnection: typeof connectSocket; createSecureConnection: typeof connectTls } {
   const made = { plain: false, secure: false };
+  const heard: Buffer[] = [];
+  const hear = (octets: Buffer): void => { heard.push(octets); };
   const lost = (): void => { line.lost = true; };
   const once = (kind: keyof typeof made): void => {
     if (made[kind]) throw new LdapUnreachable(`${server.url}: the connection was lost`);
@@ -135,12 +137,18 @@ function socketsOf(server: LdapServer, settings: LdapSettings, line: Line): { cr
   const createConnection = (): ReturnType<typeof connectSocket> => {
     once('plain');
     const socket = server.socket === undefined ? connectSocket({ port: server.port, host: server.host }) : connectSocket({ path: server.socket });
+    if (server.security === 'start-tls') socket.on('data', hear);
     return socket.setKeepAlive(true, KEEP_ALIVE_MILLISECONDS).setNoDelay(true).once('close', lost).once('end', lost);
   };
   // By StartTLS the library hands over the options with the socket in them; by ldaps:// port, host and options.
   const createSecureConnection = (first: unknown): ReturnType<typeof connectTls> => {
     once('secure');
     const options = typeof first === 'object' ? first as { readonly socket?: Socket } : { port: server.port, ...tlsOptionsOf(server, settings) };
+    if ('socket' in options) {
+      options.socket?.off('data', hear);
+      // The library would read what is left with the first octets that come encrypted: whoever stands between could say "yes" to a password (CVE-2011-0411).
+      if (!isOneMessage(Buffer.concat(heard))) throw new LdapUnreachable(`${server.url}: there was more in the clear than the answer to StartTLS`);
+    }
     const socket = connectTls(options);
     // What waits for an answer waits on the socket below.
     const below = 'socket' in options ? options.socket : undefined;
@@ -149,6 +157,14 @@ function socketsOf(server: LdapServer, settings: LdapSettings, line: Line): { cr
     return socket;
   };
   return { createConnection: createConnection as typeof connectSocket, createSecureConnection: createSecureConnection as typeof connectTls };
+}
+
+/** One LDAPMessage (RFC 4511 §5.1: lengths are definite), and nothing behind it. */
+function isOneMessage(octets: Buffer): boolean {
+  const [tag, first = 0x80] = octets;
+  const more = first & 0x7f;
+  if (tag !== 0x30 || (first > 0x7f && (more === 0 || more > 4 || octets.length < 2 + more))) return false;
+  return octets.length === (first > 0x7f ? 2 + more + octets.readUIntBE(2, more) : 2 + first);
 }
 
 /** The certificate must be for `serverName`, else for the host of the URL. */
