@@ -113,13 +113,12 @@ describe('Authenticators', () => {
     const { front, waited } = given();
     for (let i = 0; i < 5; i++) await front.identify(basic('alice', `wrong${String(i)}`));
     expect(waited).toEqual(Array(5).fill(250));
-    waited.length = 0;
     await front.identify(basic('alice', 'wrong6'));
     await front.identify(basic('alice', 'wrong7'));
-    expect(waited).toEqual([500, 1000]);
+    expect(waited.slice(5)).toEqual([500, 1000]);
     expect(isRefusal(await front.identify(basic('alice', 'right')))).toBe(false);
     await front.identify(basic('alice', 'wrong8'));
-    expect(waited).toEqual([500, 1000, 250]);
+    expect(waited.slice(5)).toEqual([500, 1000, 250]);
   });
 
   it('stops looking at passwords after twenty failures, and says for how long (R45)', async () => {

@@ -147,7 +147,8 @@ export class Authenticators implements Authentication {
     return fresh || owner === undefined || owner === principal?.id ? principal : directory.findByAccount(account, 0);
   }
 
-  async #shut({ account, scheme }: Accepted, request: AuthRequest, reason: string): Promise<Refused> {
+  async #shut({ account, scheme, proof }: Accepted, request: AuthRequest, reason: string): Promise<Refused> {
+    if (proof !== undefined) this.#proofs.forget(proof);
     this.#note(request, scheme, `${JSON.stringify(account)} ${reason}`);
     const { delayMilliseconds } = await this.#options.failures.failed(request.address, claimedAccount(request.headers));
     return { refusal: { challenges: await this.#challenges(request) }, delayMilliseconds };
