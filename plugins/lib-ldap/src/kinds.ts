@@ -18,7 +18,7 @@ import type { RecordSchema } from './record-schema.ts';
 export interface Wanted { readonly schema: RecordSchema; readonly filter: Filter }
 /** An entry and the kind that it was found as. */
 export interface Hit { readonly schema: RecordSchema; readonly entry: LdapEntry }
-export interface KindSearchOptions { readonly pool: LdapPool; readonly schemas: readonly RecordSchema[]; readonly clock: Clock; /** How often it is asked how the directory is divided. */ readonly refreshSeconds: number }
+export interface KindSearchOptions { readonly pool: Pick<LdapPool, 'search' | 'list'>; readonly schemas: readonly RecordSchema[]; readonly clock: Clock; /** How often it is asked how the directory is divided. */ readonly refreshSeconds: number }
 
 interface Joint { readonly schema: RecordSchema; /** By the classes of an entry, in lower case. */ readonly holds: (classes: ReadonlySet<string>) => boolean; /** Of the kind's filter. */ readonly key: string }
 interface Attributes { readonly attributes: readonly string[]; readonly octets: readonly string[] }
@@ -31,7 +31,7 @@ const CLASSES = 'objectClass';
 class Doubtful extends Error {}
 
 export class KindSearch {
-  readonly #pool: LdapPool;
+  readonly #pool: KindSearchOptions['pool'];
   readonly #clock: Clock;
   readonly #refreshMilliseconds: number;
   readonly #joint: ReadonlyMap<RecordSchema, Joint>;
