@@ -75,6 +75,8 @@ export interface DavResource {
   /** From the home's root down to the parent of `collection`. */ readonly ancestors?: readonly Collection[];
   /** The sharee's collection through which this was reached: properties come from it, items from `collection`. */ readonly share?: Collection;
   /** Absent on a mapped path with nothing there (PUT creates). */ readonly item?: Item;
+  /** It is another server's, and has nothing else of a resource; every method is answered by a redirect. `url` undefined: nobody can tell which server's. */
+  readonly elsewhere?: { readonly url: string | undefined };
 }
 export interface MethodSpec {
   readonly method: string; readonly kinds: readonly string[];

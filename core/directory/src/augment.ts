@@ -35,9 +35,14 @@ export function augmentOperations(key: AugmentKey, value: Augment | undefined): 
   return [{ kind: 'augment', key, ...(value === undefined ? {} : { value }) }, news];
 }
 
-/** What does not fit the shape counts for nothing: a record written by a newer version must not lock anybody out. */
+/** What does not fit the shape counts for nothing: a record written by a newer version must not lock anybody out. But for where calendars are: not here is not here. */
 export function readAugment(record: { readonly value: unknown } | undefined): Augment | undefined {
-  return record === undefined ? undefined : augment.safeParse(record.value).data;
+  return record === undefined ? undefined : augment.safeParse(record.value).data ?? serverAlone(record.value);
+}
+
+function serverAlone(value: unknown): Augment | undefined {
+  const server: unknown = typeof value === 'object' && value !== null && 'server' in value ? value.server : undefined;
+  return server === undefined ? undefined : { server: typeof server === 'string' ? server : JSON.stringify(server) };
 }
 
 export class AugmentStore {

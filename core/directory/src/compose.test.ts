@@ -314,4 +314,14 @@ describe('augments', () => {
     await recordStore.apply([{ kind: 'augment', key: 'id-amy', value: { enabled: 'no', from: 'the future' } }, bump(1)]);
     expect(await directory.findById(id('amy'))).toMatchObject({ enabled: true });
   });
+
+  it('say where calendars are, even where nothing else of them can be read, and may call those home that the directory has elsewhere', async () => {
+    const { directory, recordStore, clock, errors } = given(memoryDirectory([person('amy'), person('ben', { server: 'cal2.example.com' }), person('cat')]));
+    await recordStore.apply([{ kind: 'augment', key: 'id-amy', value: { server: 'cal3.example.com', from: 'the future' } }, { kind: 'augment', key: 'id-cat', value: { server: ['cal3.example.com'] } }, bump(1)]);
+    expect(await Promise.all(['amy', 'ben', 'cat'].map(async (name) => (await directory.findById(id(name)))?.elsewhere))).toEqual([{ origin: 'https://cal3.example.com' }, { origin: 'https://cal2.example.com' }, { origin: undefined }]);
+    expect(errors).toHaveLength(1);
+    await recordStore.apply(augmentOperations(id('ben'), { server: 'cal.example.com' }));
+    clock.advance(6_000);
+    expect((await directory.findById(id('ben')))?.elsewhere).toBeUndefined();
+  });
 });

@@ -8,6 +8,7 @@ import type { Logger } from '@kalends/kernel';
 import { allAddresses, meaningOf } from './addresses.ts';
 import type { AugmentStore } from './augment.ts';
 import type { CachedSource } from './cached.ts';
+import { Hosting } from './hosting.ts';
 
 /** Ids that a URL segment can hold as they are, and that mean nothing else in an access list. */
 const FIT_ID = /^[A-Za-z0-9._~-]+$/;
@@ -24,6 +25,7 @@ export interface ComposedOptions {
 export class ComposedDirectory implements Directory {
   readonly name = 'directory';
   readonly #options: ComposedOptions;
+  readonly #hosting: Hosting;
   /** What a source gave → the same with all its addresses. */ readonly #completed = new WeakMap<Principal, Principal>();
   readonly #complainedOf = new Set<string>();
   /** Questions that were put to the later sources too. */ readonly #compared = new Set<string>();
@@ -32,6 +34,7 @@ export class ComposedDirectory implements Directory {
 
   constructor(options: ComposedOptions) {
     this.#options = options;
+    this.#hosting = new Hosting(options.host, options.log);
     this.#stamped = [...options.sources, options.augments];
   }
 
@@ -184,14 +187,14 @@ export class ComposedDirectory implements Directory {
 
   async #finish(principal: Principal): Promise<Principal | undefined> {
     const known = this.#completed.get(principal);
-    if (known !== undefined) return this.#options.augments.applyTo(known);
+    if (known !== undefined) return this.#hosting.place(await this.#options.augments.applyTo(known));
     if (!FIT_ID.test(principal.id) || RESERVED.has(principal.id)) {
       this.#complain(principal.id, 'a directory record is left out: its id cannot stand in a URL, or means something else in an access list', { id: principal.id });
       return undefined;
     }
     const completed = { ...principal, addresses: allAddresses(principal) };
     this.#completed.set(principal, completed);
-    return this.#options.augments.applyTo(completed);
+    return this.#hosting.place(await this.#options.augments.applyTo(completed));
   }
 }
 

@@ -20,6 +20,7 @@ export { demandTokens, dropLocks, guardCollection, guardItem, locksIn } from './
 export type { LockHolder } from './locks/guard.ts';
 export { touchedByPut, touchedByRemoval } from './locks/scope.ts';
 export type { Segments, Touched } from './locks/scope.ts';
+export { demandHere } from './methods/elsewhere.ts';
 export { sendListing } from './methods/get.ts';
 export { answerMkcolFailure, readMkcol } from './methods/mkcol.ts';
 export type { AskedCollection } from './methods/mkcol.ts';
@@ -43,4 +44,5 @@ export { default as principalsPlugin } from './plugin-principals.ts';
 export { seesWhole } from './access/whole-view.ts';
 export { Delegates } from './access/delegates.ts';
 export type { ProxyGroup, ProxyMode } from './access/delegates.ts';
+export { isHostedHere } from './resource/principal.ts';
 export { readOwnPrivileges, writingPrivileges } from './resource/privileges.ts';

@@ -3,7 +3,7 @@
  * hosting server, how a room answers, whom it always accepts, quota. A running server knows of a change within seconds.
  */
 import type { Directory, Principal, PrincipalId } from '@kalends/contracts';
-import { augment, augmentOperations, readAugment } from '@kalends/directory';
+import { augment, augmentOperations, readAugment, serverOrigin } from '@kalends/directory';
 import type { Augment, AugmentKey } from '@kalends/directory';
 import { OK, USAGE } from './exit-codes.ts';
 import { NotFound, findOwner } from './find-calendar.ts';
@@ -69,6 +69,7 @@ async function keyOf(directory: Directory, { user, all }: AugmentOptions): Promi
 /** @returns a sentence where an option is wrong */
 async function changeOf(directory: Directory, { enabled, locked, server, mode, acceptGroup, capacity, quota }: AugmentOptions): Promise<Augment | string> {
   for (const [name, value] of Object.entries({ enabled, locked })) if (value !== undefined && value !== 'yes' && value !== 'no') return `--${name} is yes or no`;
+  if (server !== undefined && serverOrigin(server) === undefined) return '--server: expected a host, host:port or https://host:port';
   const octets = quota === undefined ? undefined : octetsOf(quota);
   if (quota !== undefined && octets === undefined) return `--quota: expected octets, or a number with ${Object.keys(UNITS).join(', ')}`;
   const schedule = {

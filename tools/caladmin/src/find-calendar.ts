@@ -21,11 +21,12 @@ export async function findOwner(directory: Directory, named: string): Promise<Pr
   throw new NotFound(`nobody in the directory is called ${named}; give an account, a name such as locations/boardroom, or an id`);
 }
 
-/** Makes the home, as the first log-in would. @throws NotFound where the directory gives it none */
+/** Makes the home, as the first log-in would; one that was here before its owner moved to another server is found too. @throws NotFound where there is to be none */
 export async function homeOf(store: CalendarStore, directory: Directory, owner: Principal): Promise<Home> {
   const home = await new CalendarHomes(store, directory).ensure(owner.id);
-  if (home === undefined) throw new NotFound(`${owner.displayName} has no calendars; the directory gives this group none`);
-  return home;
+  if (home !== undefined) return home;
+  const why = owner.elsewhere === undefined ? 'the directory gives this group none' : `they are on ${owner.elsewhere.origin ?? `a server that nobody can tell: ${String(owner.server)}`}`;
+  throw new NotFound(`${owner.displayName} has no calendars here; ${why}`);
 }
 
 export async function calendarsOf(store: CalendarStore, home: Home): Promise<readonly Collection[]> {

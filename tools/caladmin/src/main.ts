@@ -114,7 +114,7 @@ function addAugments(program: Command, run: (command: (deployment: OpenDeploymen
   augments.command('list').description('all that was set')
     .action(() => run((deployment, output) => listAugments(deployment, output)));
   augments.command('set').description('lay something over the record; what is not named stays').option(...who).option(...kind)
-    .option('--enabled <yes|no>', 'for calendars').option('--locked <yes|no>', 'kept out though enabled').option('--server <name>', 'hosts the calendars')
+    .option('--enabled <yes|no>', 'for calendars').option('--locked <yes|no>', 'kept out though enabled').option('--server <host>', 'has the calendars: a host, host:port or https:// origin; this server\'s own means here')
     .option('--mode <mode>', 'how invitations are answered: none, accept-always, decline-always, accept-if-free, decline-if-busy, automatic')
     .option('--accept-group <group>', 'whose members are always accepted').option('--capacity <count>', 'of a room').option('--quota <size>', 'as 5GiB, or a number of octets')
     .action((options: AugmentOptions) => run((deployment, output) => audited(deployment, auditOf('augments set', options), () => setAugment(deployment, options, output))));

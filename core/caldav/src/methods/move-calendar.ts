@@ -1,7 +1,7 @@
 /** MOVE of a calendar inside its home: a new name, and nothing else changes. What stands at the new name is never replaced. */
 import type { CalendarStore, DavRequest, MethodSpec, Notifier } from '@kalends/contracts';
 import { BIND, READ, StoreError, UNBIND } from '@kalends/contracts';
-import { answer, badRequest, conflict, dropLocks, engineOf, forbidden, fromStore, guardCollection, nameOf, preconditionFailed, segmentsOf, touchedByRemoval, withSlash, writeLimits } from '@kalends/webdav';
+import { answer, badRequest, conflict, demandHere, dropLocks, engineOf, forbidden, fromStore, guardCollection, nameOf, preconditionFailed, segmentsOf, touchedByRemoval, withSlash, writeLimits } from '@kalends/webdav';
 import { calendarCollectionLocationOk } from '../preconditions.ts';
 import { destinationOf } from './move-item.ts';
 
@@ -24,6 +24,7 @@ async function moveCalendar({ store, notifiers, publicUrl }: MoveCalendarParts, 
   const path = destinationOf(request);
   const target = await request.judge(path, {});
   if (target === undefined) throw conflict('The destination lies in nothing that is there.');
+  demandHere(target.resource);
   const home = resource.home!;
   // In another's home, what is there and what is not look alike.
   if (target.resource.home?.id !== home.id) request.need(target.access, READ, path);

@@ -4,7 +4,7 @@
  */
 import type { CalendarStore, DavRequest, Limits, MethodSpec } from '@kalends/contracts';
 import { BIND, READ, UNBIND } from '@kalends/contracts';
-import { DavError, answer, badRequest, conflict, engineOf, forbidden, nameOf, notFound, parentOf, preconditionFailed, segmentsOf } from '@kalends/webdav';
+import { DavError, answer, badRequest, conflict, demandHere, engineOf, forbidden, nameOf, notFound, parentOf, preconditionFailed, segmentsOf } from '@kalends/webdav';
 import type { EngineRequest } from '@kalends/webdav';
 import type { CalendarDoor } from '../write/commit.ts';
 import { removalGuard } from './conditions.ts';
@@ -43,6 +43,7 @@ export class MoveItem {
     const path = destinationOf(request);
     const target = await request.judge(path, { meta: true });
     if (target === undefined) throw conflict('The destination lies in nothing that is there.');
+    demandHere(target.resource);
     const { resource: to, access } = target;
     // In another's home, what is there and what is not look alike.
     if (to.home?.id !== resource.home!.id) request.need(access, READ, path);

@@ -2,7 +2,7 @@
 import type { LiveProperty, Principal, QName, XmlSink } from '@kalends/contracts';
 import { dav } from '@kalends/webdav';
 import { caldav, calendarserver } from '../names.ts';
-import { hasHome, homePath } from '../resources/calendar-home.ts';
+import { hasHome, homePath, urlElsewhere } from '../resources/calendar-home.ts';
 
 const TYPES: Readonly<Record<Principal['kind'], string>> = { user: 'INDIVIDUAL', group: 'GROUP', location: 'ROOM', resource: 'RESOURCE' };
 
@@ -25,11 +25,11 @@ export const principalProperties: readonly LiveProperty[] = [
   ofHome(calendarserver('notification-URL'), 'notification'),
 ];
 
-/** The URL of the principal's home, or of a collection in it; absent for groups that have none. */
+/** The URL of the principal's home, or of a collection in it, absolute where it is another server's; absent for groups that have none. */
 export function ofHome(name: QName, ...segments: readonly string[]): LiveProperty {
   return ofPrincipal(name, (xml, principal) => {
     if (!hasHome(principal)) return false;
-    xml.href(homePath(principal.id, segments));
+    xml.href(urlElsewhere(principal, segments) ?? homePath(principal.id, segments));
     return true;
   });
 }

@@ -1,11 +1,12 @@
 /**
  * Homes and all that lies in them, at `/calendars/__uids__/{id}/…` and at their aliases by type and name. One store read finds everything a request needs:
- * home, collection, its ancestors, the item. A home is made by the first request for it that comes with a proven identity (R13).
+ * home, collection, its ancestors, the item. A home is made by the first request for it that comes with a proven identity (R13); what is hosted elsewhere is
+ * neither made nor looked for (R43), and what is here of it from before stays as it was.
  *
  * Does not decide access and writes no answer.
  */
 import type { CalendarStore, DavResource, Directory, Home, HomeOwner, Identity, ItemSelect, Located, PathMatch, Principal, PrincipalId } from '@kalends/contracts';
-import { escapeSegment, seesWhole } from '@kalends/webdav';
+import { escapeSegment, isHostedHere, seesWhole } from '@kalends/webdav';
 import { withheldByItem } from '../privacy/withheld.ts';
 import { HOME_COLLECTIONS, homeRoot, kindAt } from './home-layout.ts';
 
@@ -31,22 +32,33 @@ export class CalendarHomes {
   async resolve(match: PathMatch, select: ItemSelect, identity: Identity): Promise<DavResource | undefined> {
     const owner = await this.#ownerOf(match.values);
     if (owner === undefined) return undefined;
+    if (identity.principal === undefined) return this.#forNobody(match, owner, select);
+    const principal = await this.#directory.findById(owner);
+    if (principal !== undefined && !isHostedHere(principal)) return hasHome(principal) ? elsewhereResource(match, principal) : undefined;
     const path = match.values.get('path') ?? [];
     // What an item keeps from others is read with it, where somebody else asks.
     const wanted = seesWhole(identity, owner) ? select : { ...select, ...withheldByItem.select };
     const located = await this.#store.locate(owner, path, wanted);
     if (located !== undefined) return asResource(match, owner, located);
-    if (identity.principal === undefined || await this.ensure(owner) === undefined) return undefined;
+    if (await this.ensure(owner) === undefined) return undefined;
     const made = await this.#store.locate(owner, path, wanted);
     return made === undefined ? undefined : asResource(match, owner, made);
   }
 
-  /** The home of `owner`, made if need be; undefined where the directory knows nobody of that id, or a group that has no calendar. */
+  /** Whoever has not logged in makes no home, is told of none elsewhere, and costs the directory no question by guessing ids. */
+  async #forNobody(match: PathMatch, owner: PrincipalId, select: ItemSelect): Promise<DavResource | undefined> {
+    const located = await this.#store.locate(owner, match.values.get('path') ?? [], { ...select, ...withheldByItem.select });
+    if (located === undefined) return undefined;
+    const principal = await this.#directory.findById(owner);
+    return principal === undefined || isHostedHere(principal) ? asResource(match, owner, located) : undefined;
+  }
+
+  /** The home of `owner`, made if need be; undefined where the directory knows nobody of that id, a group that has no calendar, or a principal whose home is elsewhere. */
   async ensure(owner: PrincipalId): Promise<Home | undefined> {
     const found = await this.#store.findHome(owner);
     if (found !== undefined) return found;
     const principal = await this.#directory.findById(owner);
-    if (principal === undefined || !hasHome(principal)) return undefined;
+    if (principal === undefined || !hasHome(principal) || !isHostedHere(principal)) return undefined;
     return this.#store.createHome(homeOwner(principal), homeRoot(principal.kind), HOME_COLLECTIONS);
   }
 
@@ -63,6 +75,17 @@ export class CalendarHomes {
 export const hasHome = (principal: Principal): boolean => principal.kind !== 'group' || principal.groupCalendar !== undefined;
 
 const homeOwner = ({ id, kind, names }: Principal): HomeOwner => ({ id, kind, name: names[0] ?? id });
+
+/** The canonical path of something in the home of a principal that is hosted elsewhere, on the server that has it; undefined: nobody can tell which. */
+export function urlElsewhere({ id, elsewhere }: Principal, segments?: readonly string[], leaf?: string): string | undefined {
+  return elsewhere?.origin === undefined ? undefined : elsewhere.origin + homePath(id, segments, leaf);
+}
+
+function elsewhereResource({ path, values }: PathMatch, principal: Principal): DavResource {
+  const segments = values.get('path') ?? [];
+  const place: readonly [readonly string[], string?] = path.endsWith('/') || segments.length === 0 ? [segments] : [segments.slice(0, -1), segments.at(-1)!];
+  return { kind: 'elsewhere', path, canonical: homePath(principal.id, ...place), owner: undefined, elsewhere: { url: urlElsewhere(principal, ...place) } };
+}
 
 function asResource(match: PathMatch, owner: PrincipalId, located: Located): DavResource {
   const { home, collection, ancestors, rest, item } = located;

@@ -35,6 +35,11 @@ export function freeBusyAcl(): readonly Ace[] {
   return [{ principal: 'authenticated', grant: READ | READ_CURRENT_USER_PRIVILEGE_SET | SCHEDULE_DELIVER | SCHEDULE }];
 }
 
+/** What is on another server has no row: everybody who may know its principal may know where. */
+export function elsewhereAcl(): readonly Ace[] {
+  return [{ principal: 'authenticated', grant: READ }];
+}
+
 /** Stored with a new home: colleagues see when somebody is busy, until the owner takes it away. */
 export const HOME_GRANTS: readonly Ace[] = [{ principal: 'authenticated', grant: READ_FREE_BUSY, inheritable: true }];
 /** Stored with a new inbox. */

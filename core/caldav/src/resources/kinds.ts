@@ -7,7 +7,7 @@ import { joinPath } from '@kalends/webdav';
 import { withheldByItem } from '../privacy/withheld.ts';
 import { HOME_PATHS } from './calendar-home.ts';
 import type { CalendarHomes } from './calendar-home.ts';
-import { freeBusyAcl, homeAcl } from './default-access.ts';
+import { elsewhereAcl, freeBusyAcl, homeAcl } from './default-access.ts';
 import { FREE_BUSY_LEAF } from './home-layout.ts';
 import { calendarPrivileges, filePrivileges, freeBusyPrivileges } from './privileges.ts';
 
@@ -29,6 +29,7 @@ export function homeKinds(homes: CalendarHomes, store: CalendarStore): readonly 
     reached('add-member', calendarPrivileges, 'endpoint'),
     reached('home-child', calendarPrivileges, 'nothing'),
     reached('nowhere', calendarPrivileges, 'nothing'),
+    reached('elsewhere', calendarPrivileges, 'endpoint', elsewhereAcl),
   ];
 }
 

@@ -8,7 +8,7 @@ import type { CalendarStore, Clock, DavRequest, DeliveryResult, Directory, Ident
 import { READ, SCHEDULE_QUERY_FREEBUSY, SCHEDULE_SEND } from '@kalends/contracts';
 import { freeBusyText, toJson } from '@kalends/icalendar';
 import type { Property } from '@kalends/icalendar';
-import { DavError, dav, engineOf, forbidden, writeErrorElement, XML_DECLARATION, XML_TYPE, XmlWriter } from '@kalends/webdav';
+import { DavError, dav, engineOf, forbidden, isHostedHere, writeErrorElement, XML_DECLARATION, XML_TYPE, XmlWriter } from '@kalends/webdav';
 import type { EngineRequest } from '@kalends/webdav';
 import { organizerAllowed, originatorAllowed, recipientExists, recipientLimit, recipientPermissions } from '../preconditions.ts';
 import { readFreeBusyRequest } from './free-busy-request.ts';
@@ -28,6 +28,7 @@ const REQUEST_OCTETS = 262_144;
 const UNKNOWN = { status: '3.7;Invalid Calendar User', error: recipientExists('There is no such calendar user.') } as const;
 const NO_AUTHORITY = { status: '3.8;No authority', error: recipientPermissions('This calendar user does not let you ask.') } as const;
 const UNAVAILABLE = { status: '5.1;Service unavailable', error: recipientLimit('There are more attendees than the server asks at once.') } as const;
+const UNREACHED = { status: UNAVAILABLE.status, error: recipientExists('The server of this calendar user does not answer.') } as const;
 const TRANSPORT_MILLISECONDS = 10_000;
 
 export function outboxSpecs(parts: OutboxParts): readonly MethodSpec[] {
@@ -63,6 +64,7 @@ async function ask(parts: OutboxParts, request: EngineRequest, message: FreeBusy
   const principal = await parts.directory.findByAddress(recipient);
   if (principal === undefined) return elsewhere(parts, message, recipient);
   if (!principal.enabled || !hasHome(principal)) return { recipient, ...UNKNOWN };
+  if (!isHostedHere(principal)) return elsewhere(parts, message, recipient, UNREACHED);
   return await here(parts, request, message, attendee, principal, asker);
 }
 
@@ -99,15 +101,15 @@ async function addressesOf(directory: Directory, id: PrincipalId): Promise<reado
 }
 
 /** Somebody of another server: the first transport that serves the address answers for him. */
-async function elsewhere({ transports }: OutboxParts, { organizer, range }: FreeBusyRequestMessage, recipient: string): Promise<Answer> {
+async function elsewhere({ transports }: OutboxParts, { organizer, range }: FreeBusyRequestMessage, recipient: string, unserved: typeof UNKNOWN | typeof UNREACHED = UNKNOWN): Promise<Answer> {
   for (const transport of transports) {
     if (transport.freeBusy === undefined || !await transport.serves(recipient)) continue;
     const results = await transport.freeBusy({ organizer: organizer.value, attendees: [recipient], range }, AbortSignal.timeout(TRANSPORT_MILLISECONDS)).catch((): readonly DeliveryResult[] => []);
     const result = results.find((one) => one.recipient === recipient);
-    if (result === undefined) return { recipient, ...UNAVAILABLE, error: recipientExists('The server of this calendar user does not answer.') };
+    if (result === undefined) return { recipient, ...UNREACHED };
     return result.calendar === undefined ? { recipient, ...UNKNOWN } : { recipient, status: '2.0;Success', calendar: result.calendar };
   }
-  return { recipient, ...UNKNOWN };
+  return { recipient, ...unserved };
 }
 
 /** RFC 6638 §10.1: CALDAV:schedule-response, one response an attendee. */

@@ -17,6 +17,7 @@ import { parentOf, segmentsOf } from '../resource/family.ts';
 import { ownCollection } from '../resource/shape.ts';
 import { writeLimits } from '../write-limits.ts';
 import { receiveTree, sendTree } from './between-homes.ts';
+import { demandHere } from './elsewhere.ts';
 import { occupant, placeOf } from './place.ts';
 import type { Place } from './place.ts';
 import { readableTree } from './readable-tree.ts';
@@ -94,6 +95,7 @@ async function destinationOf(request: EngineRequest, method: 'COPY' | 'MOVE'): P
   const judged = await request.judge(path, {});
   if (judged === undefined) throw conflict('There is no such place on this server.');
   const { resource, access } = judged;
+  demandHere(resource);
   if (resource.kind === 'nowhere') {
     request.need(access, READ, path);
     throw conflict('The collection that the destination should lie in is not there.');

@@ -137,6 +137,10 @@ class Expansion {
       return;
     }
     const judged = await this.#request.judge(path, {});
+    if (judged?.resource.elsewhere !== undefined) {
+      this.#xml.href(href);
+      return;
+    }
     const readable = judged !== undefined && (judged.access & READ) === READ;
     const there = readable && engineOf(this.#request).engine.exists(judged.resource);
     if (there) return this.response(href, { ...judged, item: judged.resource.item, identity }, below);

@@ -9,7 +9,7 @@ import { forbidden } from '../errors/preconditions.ts';
 import { engineOf } from '../engine.ts';
 import { escapeSegment, withSlash } from './href.ts';
 import { KIND_OF, TYPE_OF, UIDS } from './principal-path.ts';
-import { principalResource } from './principal.ts';
+import { isHostedHere, principalResource } from './principal.ts';
 import { davPrivileges } from './privileges.ts';
 
 /** Records asked of the directory at a time. */
@@ -67,7 +67,7 @@ export function principalListingKind(directory: Directory): ResourceKind {
 
 /**
  * `/calendars/<type>/`: the homes that the caller may have a right to, and for administrators those that are there. (Nobody else has rights on another's home:
- * homes have no ACL method.) A listing makes no homes but the caller's own.
+ * homes have no ACL method.) A listing makes no homes but the caller's own, and names none of another server.
  */
 export function homeListingKind(parts: { readonly directory: Directory; readonly store: CalendarStore; readonly delegates: Delegates }): ResourceKind {
   return {
@@ -98,13 +98,14 @@ async function* near(identity: Identity, kind: Principal['kind'], { directory, d
   const groups = await delegates.groupsWith(identity.principal);
   const ids = new Set([identity.principal, ...identity.groups, ...groups.map(({ owner }) => owner)]);
   const found = await Promise.all([...ids].map((id) => directory.findById(id)));
-  yield found.filter((principal) => principal !== undefined).filter((principal) => principal.kind === kind);
+  yield found.filter((principal) => principal !== undefined).filter((principal) => principal.kind === kind && isHostedHere(principal));
 }
 
 async function* withHome(pages: Batches<Principal>, store: CalendarStore): Batches<Principal> {
   for await (const page of pages) {
-    const homes = await Promise.all(page.map(({ id }) => store.findHome(id)));
-    yield page.filter((_, index) => homes[index] !== undefined);
+    const here = page.filter(isHostedHere);
+    const homes = await Promise.all(here.map(({ id }) => store.findHome(id)));
+    yield here.filter((_, index) => homes[index] !== undefined);
   }
 }
 

@@ -34,6 +34,9 @@ export function principalKind(directory: Directory): ResourceKind {
   };
 }
 
+/** Whether its calendars are this server's to keep and to write; else they are another's, or nobody can tell whose (`elsewhere`). */
+export const isHostedHere = ({ elsewhere }: Principal): boolean => elsewhere === undefined;
+
 /** Groups own no calendars that somebody could be a delegate for. */
 export function hasProxies({ kind }: Principal): boolean {
   return kind !== 'group';

@@ -2,10 +2,11 @@
  * Stage 3: what stands at the path, with one store call that loads what the method's handlers want of an item. Then the kind's handler for the method, else 405;
  * but whoever has not said who they are learns only that they must.
  */
-import type { ItemSelect, MethodSpec } from '@kalends/contracts';
+import type { DavResource, ItemSelect, MethodSpec } from '@kalends/contracts';
 import { READ } from '@kalends/contracts';
 import { engineOf } from '../engine.ts';
 import { methodNotAllowed, notFound } from '../errors/preconditions.ts';
+import { elsewhereSpec } from '../methods/elsewhere.ts';
 import { answerOptions } from '../methods/options.ts';
 import { Answered, NeedsIdentity } from './passage.ts';
 import type { Identified, Resolved } from './passage.ts';
@@ -22,7 +23,12 @@ export async function resolve(passage: Identified): Promise<Resolved> {
     answerOptions(http, engine, engine.known);
     throw new Answered();
   }
-  return { ...passage, resource, selected, spec: engine.methods(resource.kind).get(method) ?? (method === 'ACL' && resource.kind === 'home' ? NEVER_DEFINED : NOT_DEFINED) };
+  return { ...passage, resource, selected, spec: specFor(passage, resource) };
+}
+
+function specFor({ engine, method }: Identified, { kind, elsewhere }: DavResource): MethodSpec {
+  if (elsewhere !== undefined) return elsewhereSpec;
+  return engine.methods(kind).get(method) ?? (method === 'ACL' && kind === 'home' ? NEVER_DEFINED : NOT_DEFINED);
 }
 
 /** Of this kind, or where nothing is: access decides whether the caller learns so. */
