@@ -3,7 +3,7 @@
  */
 import type { HttpExchange, PrincipalId } from '@kalends/contracts';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { TLSSocket } from 'node:tls';
+import { peerOf } from './client.ts';
 import type { Client } from './client.ts';
 
 /** A right over what is another's that a request used; for the audit log (R44). */
@@ -90,8 +90,7 @@ export class ClientGone extends Error {
 /** Who is at the other end of an exchange; of one that others made, the peer. */
 export function clientOf(exchange: HttpExchange): Client {
   if (exchange instanceof Exchange) return exchange.client;
-  const { socket } = exchange.request;
-  return { address: socket.remoteAddress ?? '', secure: (socket as Partial<TLSSocket>).encrypted === true, throughProxy: false };
+  return peerOf(exchange.request.socket);
 }
 
 /** Tells the access log who asked. Harmless for exchanges that others made. */

@@ -112,7 +112,13 @@ describe('the front', () => {
     expect(JSON.parse((await text(distrusting.url, { headers }))[1])).toEqual({ address: '127.0.0.1', secure: false, bound: true });
     const trusting = await serve({ features: [dav('/', seen)], proxies: ['127.0.0.1', '10.0.0.0/8'] });
     expect(JSON.parse((await text(trusting.url, { headers }))[1])).toEqual({ address: '203.0.113.9', secure: true, bound: false });
+    // With a port, each connection would be another client.
+    for (const [field, address] of [['203.0.113.9:50123', '203.0.113.9'], ['6.6.6.6, [2001:db8::9]:50123', '2001:db8::9'], ['[2001:db8::9]', '2001:db8::9'], ['2001:db8::9', '2001:db8::9']]) {
+      expect(JSON.parse((await text(trusting.url, { headers: { 'X-Forwarded-For': field! } }))[1])).toMatchObject({ address, secure: false });
+    }
   });
+
+  it.each(['10.0.0.0/', '10.0.0.0/x', '10.0.0.0/33', 'proxy.example', ''])('takes no proxies for trusted that are none: %j', (network) => { expect(() => new TrustedProxies([network])).toThrow(); });
 
   it('tells a handler that its client has gone', async () => {
     let gone: unknown;

@@ -8,6 +8,8 @@ export { ClientGone, Exchange, clientOf, isRightNoted, noteAccount, noteRight } 
 export { ExpressHost } from './express-host.ts';
 export { Front, exchangeOf, hasPrefix } from './front.ts';
 export type { FrontParts } from './front.ts';
+export { listenEntry, readListenEntry, writeListenEntry } from './listen-setting.ts';
+export type { ListenEntry } from './listen-setting.ts';
 export { Listener, readAddress } from './listen.ts';
 export type { Address, ServerLimits } from './listen.ts';
 export { listening } from './listening.ts';

@@ -5,10 +5,14 @@
 import { createServer as createPlain } from 'node:http';
 import type { RequestListener, Server, ServerOptions, ServerResponse } from 'node:http';
 import { createServer as createSecure } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import type { ProxiedConnections } from './proxied-connections.ts';
 import type { TlsOptions } from './tls.ts';
 
-export interface Address { readonly secure: boolean; /** Undefined: all interfaces, IPv6 and IPv4. */ readonly host: string | undefined; readonly port: number }
+export interface Address {
+  readonly secure: boolean; /** Undefined: all interfaces, IPv6 and IPv4. */ readonly host: string | undefined; readonly port: number;
+  /** Each connection begins with a header of the PROXY protocol. Default: none does. */ readonly proxyProtocol?: boolean;
+}
 
 /** Against slow and greedy clients; all in milliseconds or counts. */
 export interface ServerLimits {
@@ -34,17 +38,19 @@ export function readAddress(text: string, secure: boolean): Address {
 export class Listener {
   readonly #servers: readonly { readonly server: Server; readonly address: Address }[];
   readonly #inFlight = new Set<ServerResponse>();
+  /** Where something comes before HTTP, the server knows of a connection only when that is over. */
+  readonly #early = new Set<Socket>();
   #draining = false;
 
-  /** Makes the servers; `start` opens their sockets. */
-  constructor(addresses: readonly Address[], handle: RequestListener, limits: ServerLimits, tls: TlsOptions | undefined) {
+  /** Makes the servers; `start` opens their sockets. `proxied`: for addresses with the PROXY protocol. */
+  constructor(addresses: readonly Address[], handle: RequestListener, limits: ServerLimits, tls: TlsOptions | undefined, proxied?: ProxiedConnections) {
     const guarded: RequestListener = (request, response) => {
       if (this.#draining) response.shouldKeepAlive = false;
       this.#inFlight.add(response);
       response.once('close', () => { this.#inFlight.delete(response); });
       handle(request, response);
     };
-    this.#servers = addresses.map((address) => ({ address, server: this.#make(address, guarded, limits, tls) }));
+    this.#servers = addresses.map((address) => ({ address, server: this.#make(address, guarded, limits, tls, proxied) }));
   }
 
   /** Rejects, with the address in the message, when one cannot be had; then none is left open. */
@@ -78,20 +84,31 @@ export class Listener {
       server.close(() => resolve());
       server.closeIdleConnections();
     }));
-    const cut = (): void => { for (const { server } of this.#servers) server.closeAllConnections(); };
+    const cut = (): void => {
+      for (const { server } of this.#servers) server.closeAllConnections();
+      for (const socket of this.#early) socket.destroy();
+    };
     if (deadline.aborted) cut();
     deadline.addEventListener('abort', cut, { once: true });
     await Promise.all(closed);
     deadline.removeEventListener('abort', cut);
   }
 
-  #make(address: Address, handle: RequestListener, limits: ServerLimits, tls: TlsOptions | undefined): Server {
+  #make(address: Address, handle: RequestListener, limits: ServerLimits, tls: TlsOptions | undefined, proxied: ProxiedConnections | undefined): Server {
     const options: ServerOptions = {
       maxHeaderSize: limits.headerOctets, headersTimeout: limits.headersMilliseconds, requestTimeout: limits.requestMilliseconds,
       keepAliveTimeout: limits.keepAliveMilliseconds, connectionsCheckingInterval: Math.min(30_000, limits.headersMilliseconds), noDelay: true,
     };
     if (address.secure && tls === undefined) throw new Error(`cannot listen at port ${address.port} with TLS: no certificate is configured`);
-    const server = address.secure ? createSecure({ ...options, ...tls }, handle) as Server : createPlain(options, handle);
+    const server = address.secure ? createSecure({ ...options, ...tls, handshakeTimeout: limits.headersMilliseconds }, handle) as Server : createPlain(options, handle);
+    if (address.proxyProtocol === true) {
+      if (proxied === undefined) throw new Error(`cannot listen at port ${address.port} for the PROXY protocol: no trusted proxies are configured`);
+      proxied.guard(server, address.secure);
+    }
+    if (address.secure || address.proxyProtocol === true) server.prependListener('connection', (socket: Socket) => {
+      this.#early.add(socket);
+      socket.once('close', () => { this.#early.delete(socket); });
+    });
     server.maxHeadersCount = limits.headerCount;
     server.maxConnections = limits.connections;
     // The body is asked for when somebody reads it: a refusal comes before it is sent.

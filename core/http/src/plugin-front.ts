@@ -8,24 +8,28 @@ import { authentication } from './authentication.ts';
 import { TrustedProxies } from './client.ts';
 import { ExpressHost } from './express-host.ts';
 import { Front } from './front.ts';
-import { Listener, readAddress } from './listen.ts';
+import { listenEntry, readListenEntry, writeListenEntry } from './listen-setting.ts';
+import { Listener } from './listen.ts';
+import type { Address } from './listen.ts';
 import { listening } from './listening.ts';
 import { CertificateKeeper } from './certificate-keeper.ts';
+import { ProxiedConnections } from './proxied-connections.ts';
 import { describeCertificate, readTls, validUntil } from './tls.ts';
 import { TransportPolicy } from './transport-policy.ts';
 
 const DAY_MILLISECONDS = 86_400_000;
+/** A proxy sends it with its first packet; one that was lost is sent again within three seconds. */
+const PROXY_HEADER_MILLISECONDS = 5000;
 const seconds = (fallback: number, most: number, what: string): z.ZodDefault<z.ZodNumber> => z.number().min(1).max(most).default(fallback).describe(what);
 
 const config = z.strictObject({
-  listen: z.array(z.string().min(1)).min(1).default(['127.0.0.1:8008'])
-    .describe('host:port, [v6]:port or port; http:// or https:// before it says which, else there is TLS if a certificate is given.'),
+  listen: z.array(listenEntry).min(1).default(['127.0.0.1:8008']),
   tls: z.strictObject({
     certificate: z.string().min(1).describe('PEM file: the certificate, then its chain.'),
     key: z.string().min(1).describe('PEM file.'),
     passphrase: z.string().optional().describe('Of the key, where it has one.'),
   }).optional().describe('The certificate of the addresses with TLS; from `server.tls`.'),
-  'trusted-proxies': z.array(z.string().min(2)).default([]).describe('Addresses or networks whose X-Forwarded-For and -Proto are believed.'),
+  'trusted-proxies': z.array(z.string().min(2)).default([]).describe('Addresses or networks whose X-Forwarded-For, -Proto and PROXY headers are believed.'),
   'headers-seconds': seconds(20, 300, 'To send all headers; guards against clients that trickle.'),
   'request-seconds': seconds(300, 86_400, 'To send a whole request.'),
   'keep-alive-seconds': seconds(65, 3600, 'How long an idle connection stays; longer than that of a load balancer in front.'),
@@ -49,25 +53,35 @@ export default definePlugin({
     const { features, adminApis, authentication, inspector, accessLog, auditLog, clock } = deps;
     const tls = config.tls === undefined ? undefined : await readTls(config.tls);
     const { deployment } = deps;
-    const addresses = config.listen.map((text) => readAddress(text, tls !== undefined));
+    const addresses = config.listen.map((entry) => readListenEntry(entry, tls !== undefined));
     const host = await ExpressHost.open({ features, adminApis, authentication, inspector, log });
-    if (config['redirect-to-tls'] && !addresses.some(({ secure }) => secure) && deployment.publicUrl.protocol !== 'https:') {
+    // Where proxies come in is no address for clients.
+    const isForClients = ({ secure, proxyProtocol }: Address): boolean => secure && proxyProtocol !== true;
+    if (config['redirect-to-tls'] && !addresses.some(isForClients) && deployment.publicUrl.protocol !== 'https:') {
       throw new Error('redirect-to-tls has nowhere to send anybody: listen with TLS, or give server.public-url with https');
     }
     const transport = new TransportPolicy({
       redirect: config['redirect-to-tls'], hstsSeconds: config['hsts-seconds'], publicUrl: () => deployment.publicUrl,
-      securePort: () => listener.addresses().find(({ secure }) => secure)?.port,
+      securePort: () => listener.addresses().find(isForClients)?.port,
     });
-    const front = new Front({ features, host, proxies: new TrustedProxies(config['trusted-proxies']), transport, accessLog, auditLog, clock, log });
+    const proxies = new TrustedProxies(config['trusted-proxies']);
+    const headersMilliseconds = config['headers-seconds'] * 1000;
+    const proxied = config['trusted-proxies'].length === 0 ? undefined : new ProxiedConnections({
+      trusts: (address) => proxies.trusts(address), headerMilliseconds: Math.min(PROXY_HEADER_MILLISECONDS, headersMilliseconds), log,
+    });
+    const front = new Front({ features, host, proxies, transport, accessLog, auditLog, clock, log });
     const listener = new Listener(addresses, front.handle, {
-      headersMilliseconds: config['headers-seconds'] * 1000, requestMilliseconds: config['request-seconds'] * 1000,
+      headersMilliseconds, requestMilliseconds: config['request-seconds'] * 1000,
       keepAliveMilliseconds: config['keep-alive-seconds'] * 1000, headerOctets: config['header-octets'], headerCount: config['header-count'],
       connections: config.connections,
-    }, tls);
+    }, tls, proxied);
 
     lifecycle.onStart(async () => {
       await listener.start();
-      for (const { secure, host, port } of listener.addresses()) log.info('listening', { address: `${secure ? 'https' : 'http'}://${host?.includes(':') === true ? `[${host}]` : host}:${port}` });
+      for (const address of listener.addresses()) {
+        const entry = writeListenEntry(address);
+        log.info('listening', typeof entry === 'string' ? { address: entry } : { address: entry.at, proxyProtocol: true });
+      }
     });
     lifecycle.onStop((deadline) => listener.stop(deadline));
     if (config.tls !== undefined && tls !== undefined) {

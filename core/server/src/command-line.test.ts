@@ -39,6 +39,14 @@ describe('listenWith', () => {
     expect(listenWith({ ...flags, httpsPort: 1 }, [])).toEqual(['https://127.0.0.1:1']);
   });
 
+  it('leaves the addresses where proxies come in, and binds them elsewhere with the others', () => {
+    const proxied = { secure: false, host: undefined, port: 8009, proxyProtocol: true };
+    const entry = (at: string) => ({ at, 'proxy-protocol': true });
+    expect(listenWith({ ...flags, httpPort: 9000 }, [proxied, ...configured])).toEqual(['http://127.0.0.1:9000', entry('http://*:8009'), 'https://*:8443']);
+    expect(listenWith({ ...flags, httpPort: 9000 }, [proxied])).toEqual(['http://127.0.0.1:9000', entry('http://*:8009')]);
+    expect(listenWith({ ...flags, bind: '::1' }, [proxied])).toEqual([entry('http://[::1]:8009')]);
+  });
+
   it('binds all of them elsewhere', () => {
     expect(listenWith({ ...flags, bind: '::1' }, configured)).toEqual(['http://[::1]:8008', 'https://[::1]:8443']);
   });

@@ -2,7 +2,7 @@
  * Config → the list of instances that make a server: what is built in, what the deployment chose, what every server has. And the few rules about the whole that no
  * plugin can know: the demo directory stays on this machine, a role must exist, a listener needs an address.
  */
-import { readAddress } from '@kalends/http';
+import { readListenEntry, TrustedProxies } from '@kalends/http';
 import type { Address } from '@kalends/http';
 import { formatPath } from '@kalends/kernel';
 import type { ConfigDocument, InstanceConfig, InstanceSpec, LoadedConfig, Path, PluginDefinition, Problem } from '@kalends/kernel';
@@ -60,9 +60,9 @@ function frontConfig({ server }: Config, tls: TlsFiles | undefined): object {
 
 /** Where the config says to listen. Addresses that cannot be read are left out: they are problems elsewhere. */
 export function addressesOf({ server }: Config): readonly Address[] {
-  return server.listen.flatMap((text) => {
+  return server.listen.flatMap((entry) => {
     try {
-      return [readAddress(text, server.tls !== undefined)];
+      return [readListenEntry(entry, server.tls !== undefined)];
     } catch {
       return [];
     }
@@ -72,13 +72,24 @@ export function addressesOf({ server }: Config): readonly Address[] {
 function refusals({ sections, document }: LoadedConfig<Config>): readonly Problem[] {
   const problems: Problem[] = [];
   const { server, process: { role } } = sections;
-  for (const [index, text] of server.listen.entries()) {
+  for (const [index, entry] of server.listen.entries()) {
     const at = ['server', 'listen', String(index)];
     try {
-      const { secure } = readAddress(text, server.tls !== undefined);
+      const { secure, proxyProtocol } = readListenEntry(entry, server.tls !== undefined);
+      const text = typeof entry === 'string' ? entry : entry.at;
       if (secure && server.tls === undefined) problems.push(problemAt(document, at, `${text} needs a certificate`, 'add server.tls with certificate and key, or tls: self-signed'));
+      if (proxyProtocol === true && server['trusted-proxies'].length === 0) {
+        problems.push(problemAt(document, at, `${text} wants the PROXY protocol, and no proxy is trusted to send it`, 'name the addresses of the proxies in server.trusted-proxies'));
+      }
     } catch (error) {
       problems.push(problemAt(document, at, (error as Error).message, 'for example 127.0.0.1:8008'));
+    }
+  }
+  for (const [index, network] of server['trusted-proxies'].entries()) {
+    try {
+      new TrustedProxies([network]);
+    } catch {
+      problems.push(problemAt(document, ['server', 'trusted-proxies', String(index)], `${JSON.stringify(network)} is neither an address nor a network`, 'for example 192.0.2.10 or 10.0.0.0/8; names are not looked up'));
     }
   }
   if (role === 'master' || role === 'slave') {

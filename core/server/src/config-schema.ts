@@ -2,14 +2,14 @@
  * The top sections of a deployment's config; `plugins` is checked by the kernel and by each plugin. Every section has defaults, so an empty file is valid; the
  * numbers that `config/default.yaml` spells out for readers are these.
  */
+import { listenEntry } from '@kalends/http';
 import { secret } from '@kalends/kernel';
 import { z } from 'zod';
 import { count, octets, span } from './config-fields.ts';
 
 const server = z.strictObject({
   'public-url': z.url({ protocol: /^https?$/ }).optional().describe('How clients reach the server; default: the first address of `listen`.'),
-  listen: z.array(z.string().min(1)).min(1).default(['127.0.0.1:8008'])
-    .describe('host:port, [v6]:port or port; http:// or https:// before it says which, else there is TLS if a certificate is given.'),
+  listen: z.array(listenEntry).min(1).default(['127.0.0.1:8008']),
   tls: z.union([
     z.literal('self-signed').describe('A certificate of our own, made on the first start.'),
     z.strictObject({
@@ -18,7 +18,7 @@ const server = z.strictObject({
       passphrase: secret().optional().describe('Of the key, where it has one.'),
     }),
   ]).optional().describe('The certificate of the addresses with TLS.'),
-  'trusted-proxies': z.array(z.string().min(2)).default([]).describe('Addresses or networks whose X-Forwarded-For and -Proto are believed.'),
+  'trusted-proxies': z.array(z.string().min(2)).default([]).describe('Addresses or networks whose X-Forwarded-For, -Proto and PROXY headers are believed.'),
   data: z.string().min(1).optional().describe('The data root; default: the folder `data` where the server is started.'),
 });
 

@@ -1,12 +1,17 @@
 /** `health`: asks a running server, at the address its config says or at `--url`. */
-import { readConfig } from '@kalends/server';
-import { OK, PARTLY, UNAVAILABLE } from './exit-codes.ts';
+import { addressesOf, readConfig } from '@kalends/server';
+import { OK, PARTLY, UNAVAILABLE, USAGE } from './exit-codes.ts';
 import type { Output } from './output.ts';
 
 const ANSWER_MILLISECONDS = 10_000;
 
 export async function askHealth(file: string, url: string | undefined, output: Output): Promise<number> {
-  const at = new URL('/health/ready', url ?? addressOf(file));
+  const base = url ?? addressOf(file);
+  if (base === undefined) {
+    output.complain('every address of the config wants the PROXY protocol; name the one of the proxy with --url');
+    return USAGE;
+  }
+  const at = new URL('/health/ready', base);
   let response: Response;
   try {
     response = await fetch(at, { signal: AbortSignal.timeout(ANSWER_MILLISECONDS) });
@@ -20,9 +25,11 @@ export async function askHealth(file: string, url: string | undefined, output: O
   return response.ok ? OK : PARTLY;
 }
 
-function addressOf(file: string): string {
-  const loaded = readConfig({ file });
-  const [listen = '127.0.0.1:8008'] = loaded.sections.server.listen;
-  const secure = loaded.sections.server.tls !== undefined || listen.startsWith('https://');
-  return `${secure ? 'https' : 'http'}://${listen.replace(/^https?:\/\//, '').replace(/^(?:0\.0\.0\.0|\[::\]):/, '127.0.0.1:')}/`;
+/** Undefined: only proxies are served, and nobody else can ask. */
+function addressOf(file: string): string | undefined {
+  const address = addressesOf(readConfig({ file }).sections).find(({ proxyProtocol }) => proxyProtocol !== true);
+  if (address === undefined) return undefined;
+  const { secure, host, port } = address;
+  const name = host === undefined || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+  return `${secure ? 'https' : 'http'}://${name}:${String(port)}/`;
 }
