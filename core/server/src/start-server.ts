@@ -48,7 +48,7 @@ export interface StartOptions extends ConfigSource {
 }
 
 export interface RunningServer {
-  /** Of the first listener, with a slash at its end. */
+  /** Of the first listener for clients, with a slash at its end; of one for proxies where there is no other. */
   readonly url: string;
   readonly port: number;
   readonly addresses: readonly Address[];
@@ -129,7 +129,7 @@ export async function prepareServer(loaded: LoadedConfig<Config>, options: Start
       const url = publicUrlOf(addresses, 'http://127.0.0.1/').href;
       const stop = (): Promise<void> => graph.stop();
       const inspector: Inspector = { plugins: () => graph.plugins(), health: () => graph.health(), ready: () => graph.ready() };
-      return { url, port: addresses[0]?.port ?? 0, addresses, inspector, demo: composition.demo, stop, [Symbol.asyncDispose]: stop };
+      return { url, port: forClients(addresses)?.port ?? 0, addresses, inspector, demo: composition.demo, stop, [Symbol.asyncDispose]: stop };
     },
   };
 }
@@ -168,9 +168,15 @@ function publicUrl(sections: Config, bound: readonly Address[]): URL {
   return publicUrlOf(bound.length > 0 ? bound : addressesOf(sections), 'http://127.0.0.1:8008/');
 }
 
-function publicUrlOf([first]: readonly Address[], fallback: string): URL {
+function publicUrlOf(addresses: readonly Address[], fallback: string): URL {
+  const first = forClients(addresses);
   if (first === undefined) return new URL(fallback);
   const open = first.host === undefined || first.host === '::' || first.host === '0.0.0.0';
   const host = open ? hostname() : first.host;
   return new URL(`${first.secure ? 'https' : 'http'}://${host?.includes(':') === true ? `[${host}]` : host}:${first.port}/`);
+}
+
+/** Clients cannot speak where proxies do. */
+function forClients(addresses: readonly Address[]): Address | undefined {
+  return addresses.find(({ proxyProtocol }) => proxyProtocol !== true) ?? addresses[0];
 }
