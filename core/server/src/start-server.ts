@@ -45,6 +45,8 @@ export interface StartOptions extends ConfigSource {
   readonly auditLog?: LineSink | undefined;
   readonly redactor?: Redactor | undefined;
   readonly process?: ProcessKind | undefined;
+  /** How long the start waits for failing health checks before it goes on without them; default: the kernel's. */
+  readonly readyMilliseconds?: number | undefined;
 }
 
 export interface RunningServer {
@@ -90,7 +92,7 @@ export async function prepareServer(loaded: LoadedConfig<Config>, options: Start
   const { sections } = loaded;
   const log = options.log ?? silentLogs.log;
   const kind = options.process ?? 'single';
-  const graph = new Graph(log, { drainMilliseconds: sections.process['drain-seconds'] * 1_000 });
+  const graph = new Graph(log, { drainMilliseconds: sections.process['drain-seconds'] * 1_000, ...(options.readyMilliseconds === undefined ? {} : { readyMilliseconds: options.readyMilliseconds }) });
   const book = new AddressBook();
   const tls = await serverTls(sections.server, options.dataRoot);
   const host = hostIdOf(options.dataRoot);

@@ -2,7 +2,11 @@
 import type { CalendarStore, Collection, Directory, Home, Principal, PrincipalId } from '@kalends/contracts';
 import { CalendarHomes } from '@kalends/caldav';
 
-const KINDS = ['user', 'group', 'location', 'resource'] as const;
+/** As `users/alice` begins, by kind. */
+export const TYPES: Readonly<Record<Principal['kind'], string>> = { user: 'users', group: 'groups', location: 'locations', resource: 'resources' };
+const KINDS = Object.keys(TYPES) as readonly Principal['kind'][];
+/** `mailto:`, `urn:`, a principal's URL or its path. */
+const ADDRESS = /^(?:[a-z][a-z0-9+.-]*:|\/principals\/)/i;
 
 export class NotFound extends Error {
   override readonly name = 'NotFound';
@@ -10,15 +14,20 @@ export class NotFound extends Error {
 
 /** @throws NotFound with a sentence for people */
 export async function findOwner(directory: Directory, named: string): Promise<Principal> {
-  const byAccount = await directory.findByAccount(named) ?? await directory.findById(named as PrincipalId);
-  if (byAccount !== undefined) return byAccount;
-  const [type = '', name] = named.split('/');
+  const found = ADDRESS.test(named) ? await directory.findByAddress(named) : await findNamed(directory, named) ?? await directory.findByAccount(named) ?? await directory.findById(named as PrincipalId);
+  if (found !== undefined) return found;
   for (const kind of KINDS) {
-    if (name !== undefined && type !== `${kind}s`) continue;
-    const found = await directory.findByName(kind, name ?? named);
-    if (found !== undefined) return found;
+    const byName = await directory.findByName(kind, named);
+    if (byName !== undefined) return byName;
   }
-  throw new NotFound(`nobody in the directory is called ${named}; give an account, a name such as locations/boardroom, or an id`);
+  throw new NotFound(`nobody in the directory is called ${named}; give an account, a name such as locations/boardroom, an id, or mailto: and an address`);
+}
+
+/** By `<type>/<name>`; undefined for what is spelled otherwise, too. */
+export async function findNamed(directory: Pick<Directory, 'findByName'>, named: string): Promise<Principal | undefined> {
+  const [type, ...rest] = named.split('/');
+  const kind = KINDS.find((each) => TYPES[each] === type);
+  return kind === undefined || rest.length === 0 ? undefined : directory.findByName(kind, rest.join('/'));
 }
 
 /** Makes the home, as the first log-in would; one that was here before its owner moved to another server is found too. @throws NotFound where there is to be none */

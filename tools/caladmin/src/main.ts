@@ -1,5 +1,6 @@
 /** `caladmin`: arguments to commands, errors to sentences and exit codes. What commands do is in their own files. */
-import { KernelError } from '@kalends/kernel';
+import { DirectoryUnavailable } from '@kalends/contracts';
+import { KernelError, reasonOf } from '@kalends/kernel';
 import { usualConfig } from '@kalends/server';
 import { Command, CommanderError } from 'commander';
 import { addAppPassword, listAppPasswords, revokeAppPassword } from './app-passwords-commands.ts';
@@ -9,7 +10,7 @@ import type { AugmentOptions } from './augments-commands.ts';
 import { audited } from './audited.ts';
 import type { Audited } from './audited.ts';
 import { checkConfig, convertConfig, listPlugins, showEffectiveConfig } from './config-commands.ts';
-import { CONFIG, DEFECT, OK, USAGE } from './exit-codes.ts';
+import { CONFIG, DEFECT, OK, UNAVAILABLE, USAGE } from './exit-codes.ts';
 import { exportDelegates, importDelegates, listDelegates, removeDelegates, setDelegates } from './delegates-commands.ts';
 import { exportCalendar } from './export-command.ts';
 import { NotFound } from './find-calendar.ts';
@@ -17,8 +18,10 @@ import { askHealth } from './health-command.ts';
 import { importFiles } from './import-command.ts';
 import { openDeployment } from './open-deployment.ts';
 import type { OpenDeployment } from './open-deployment.ts';
+import { openPeople } from './open-people.ts';
 import { terminalOutput } from './output.ts';
 import type { Output } from './output.ts';
+import { addPrincipals } from './principals-program.ts';
 
 interface Common { readonly config: string | undefined; readonly data: string | undefined; readonly json: boolean }
 
@@ -30,12 +33,20 @@ export async function main(args: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? OK : USAGE;
-    process.stderr.write(`caladmin: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${sentenceOf(error)}\n`);
     if (error instanceof NotFound) return USAGE;
-    if (error instanceof KernelError) return CONFIG;
+    if (error instanceof DirectoryUnavailable) return UNAVAILABLE;
+    if (error instanceof KernelError) return error.code === 'KRN_START' ? UNAVAILABLE : CONFIG;
     if (error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
     return DEFECT;
   }
+}
+
+function sentenceOf(error: unknown): string {
+  // Problems of a config begin with a line of their own.
+  if (error instanceof KernelError && error.problems.length > 0) return error.message;
+  const cause = error instanceof DirectoryUnavailable && error.cause !== undefined ? `: ${reasonOf(error.cause)}` : '';
+  return `caladmin: ${reasonOf(error)}${cause}`;
 }
 
 function build(end: (code: number) => void): Command {
@@ -78,6 +89,15 @@ function build(end: (code: number) => void): Command {
   addAugments(program, async (command) => {
     await using deployment = await openDeployment(file(undefined), common().data);
     end(await command(deployment, output()));
+  });
+  addPrincipals(program, async (command) => {
+    await using people = await openPeople(file(undefined), common().data);
+    try {
+      end(await command(people, output()));
+    } finally {
+      // Two entries of one name, a schema that does not fit: why somebody is not found.
+      for (const sentence of people.said()) output().complain(`caladmin: ${sentence}`);
+    }
   });
   addAppPasswords(program, async (command) => {
     const config = file(undefined);

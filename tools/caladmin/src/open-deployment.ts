@@ -28,7 +28,7 @@ export async function openDeployment(file: string, data?: string): Promise<OpenD
   });
   const settings = data === undefined ? {} : { 'server.data': data };
   const server = await startServer({
-    file, settings, config: { plugins: { 'http-front': { enabled: false } } }, plugins: { caladmin: tap },
+    file, settings, config: { plugins: { 'http-front': { enabled: false } } }, plugins: { caladmin: tap }, readyMilliseconds: 0,
   });
   if (found === undefined) throw new KernelError('KRN_SETUP', 'the deployment started without its store');
   const { sections } = readConfig({ file, settings });
