@@ -12,7 +12,7 @@ import type { Hit, Wanted } from './kinds.ts';
 import type { Memberships } from './memberships.ts';
 import type { LdapPool } from './pool.ts';
 import { isPlausible, readAddress } from './question.ts';
-import { hasOneId, idFilter, idOf, octetsOf, principalOf } from './record-schema.ts';
+import { hasOneId, idFilter, idOf, namesOf, octetsOf, principalOf } from './record-schema.ts';
 import type { RecordSchema } from './record-schema.ts';
 import { searchFilter } from './search-filter.ts';
 import { Smallest } from './smallest.ts';
@@ -123,7 +123,7 @@ export class LdapDirectory implements DirectorySource {
       const question = { base: schema.base, filter: every(schema.filter, present(schema.id.attribute)), attributes: [schema.id.attribute, ...schema.names], octets: octetsOf(schema) };
       await this.#options.pool.list(question, (page) => {
         for (const entry of page) {
-          const [name] = entry.all(schema.names).map((each) => each.normalize('NFC')).filter((each) => !each.includes('/'));
+          const [name] = namesOf(schema, entry);
           const id = idOf(schema, entry);
           if (name !== undefined && id !== undefined && (after === undefined || name > after)) first.offer(name, id);
         }
@@ -165,6 +165,7 @@ export class LdapDirectory implements DirectorySource {
   async #find(filterOf: (schema: RecordSchema) => Filter | undefined, kinds?: readonly Principal['kind'][]): Promise<readonly Found[]> {
     const answers = (await this.#kinds.few(this.#wanted(filterOf, kinds), SEVERAL)).flatMap(({ schema, entry }) => {
       if (!hasOneId(schema, entry)) this.#complain(entry.dn, 'a directory entry is left out: its id has several values', { entry: entry.dn, attribute: schema.id.attribute });
+      else if (namesOf(schema, entry).length === 0) this.#complain(entry.dn, 'a directory entry is left out: none of its names can stand in a URL', { entry: entry.dn });
       const principal = principalOf(schema, entry);
       return principal === undefined ? [] : [{ schema, entry, principal }];
     });

@@ -8,6 +8,9 @@ import type { Filter } from './filters.ts';
 import { equal } from './filters.ts';
 import { guidOctets, guidText } from './guid.ts';
 
+/** As file systems and stores have it. */
+const MOST_NAME_OCTETS = 255;
+
 /** What only some directories can say of a principal. */
 export interface RecordFacts {
   readonly enabled: boolean; readonly locked: boolean;
@@ -74,15 +77,25 @@ export function emailsOf({ emails }: RecordSchema, entry: LdapEntry): readonly s
     if (prefix === undefined) return [value];
     return value.toLowerCase().startsWith(prefix) ? [value.slice(prefix.length)] : [];
   }));
-  if (found.length < 2) return found;
+  if (found.length < 2) return found.filter(isEmail);
   // A mailbox and its alias list name the same address, often in another case.
-  return [...new Map(found.toReversed().map((email) => [email.toLowerCase(), email] as const)).values()].toReversed();
+  return [...new Map(found.filter(isEmail).toReversed().map((email) => [email.toLowerCase(), email] as const)).values()].toReversed();
+}
+
+/** Directories hold all sorts of things as mail; what is no address would be no URI either. */
+function isEmail(text: string): boolean {
+  return /^[^\s\p{Cc}<>]+@[^\s\p{Cc}<>@]+$/u.test(text);
+}
+
+/** Names as URLs can hold them (RFC 3986 §3.3; no dot segments, no slash in disguise), preferred first. */
+export function namesOf({ names }: RecordSchema, entry: LdapEntry): readonly string[] {
+  return entry.all(names).map((name) => name.normalize('NFC')).filter((name) => name !== '.' && name !== '..' && !/[/\\\p{Cc}]/u.test(name) && Buffer.byteLength(name) <= MOST_NAME_OCTETS);
 }
 
 /** Undefined: without an id or a name it is nobody. */
 export function principalOf(schema: RecordSchema, entry: LdapEntry): Principal | undefined {
   const id = idOf(schema, entry);
-  const names = entry.all(schema.names).map((name) => name.normalize('NFC')).filter((name) => !name.includes('/'));
+  const names = namesOf(schema, entry);
   if (id === undefined || names[0] === undefined || schema.accepts?.(entry) === false) return undefined;
   const emails = emailsOf(schema, entry);
   const { schedule = { mode: 'none' }, ...facts } = schema.facts(entry);
