@@ -18,7 +18,7 @@ export interface OpenLdapOptions {
 }
 export interface OpenLdap extends AsyncDisposable {
   readonly url: string; readonly ldapsUrl: string; /** A unix socket. */ readonly ldapiUrl: string; readonly base: string;
-  readonly bindDn: string; readonly bindPassword: string;
+  readonly bindDn: string; readonly bindPassword: string; readonly pid: number;
   readonly ca: string; /** An authority that did not sign this server's certificate. */ readonly strangerCa: string;
   /** What the example config takes from the environment. */ readonly env: Readonly<Record<string, string>>;
   /** Changes as LDIF, by the manager. */ change(ldif: string): Promise<void>;
@@ -49,7 +49,7 @@ export async function startOpenLdap({ data = appleDirectory, bulk }: OpenLdapOpt
     const url = `ldap://127.0.0.1:${String(port)}`;
     const [bindDn, bindPassword] = [`uid=caladmin,${BASE}`, 'caladminpw'];
     return {
-      url, ldapsUrl: `ldaps://localhost:${String(tlsPort)}`, ldapiUrl, base: BASE, bindDn, bindPassword, ca, strangerCa,
+      url, get pid() { return daemon.pid; }, ldapsUrl: `ldaps://localhost:${String(tlsPort)}`, ldapiUrl, base: BASE, bindDn, bindPassword, ca, strangerCa,
       env: { LDAP_URL: url, LDAP_BASE: BASE, LDAP_BIND_DN: bindDn, LDAP_BIND_PW: bindPassword, LDAP_CA: ca },
       change: async (ldif) => { await run('ldapmodify', ['-x', '-H', url, '-D', `cn=Manager,${BASE}`, '-w', 'managerpw'], { input: ldif }); },
       operations: async () => {

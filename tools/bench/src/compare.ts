@@ -27,7 +27,7 @@ interface Row { readonly operation: Operation; readonly clients: number; readonl
 export async function compare({ peer, sizes, turns, plan, config, json }: Comparison): Promise<boolean> {
   const start = PEERS[peer];
   if (start === undefined) throw new Error(`no peer ${peer}: ${PEER_NAMES.join(', ')}`);
-  await using ours = await startKalends(config);
+  await using ours = await startKalends({ config });
   await using theirs = await start();
   let right = true;
   for (const total of sizes) {

@@ -7,6 +7,7 @@ import type { Operation } from './operations.ts';
 
 const HELP = `caldav-bench --url CALENDAR-HOME [options]      one server that runs already
 caldav-bench compare --peer NAME [options]      ours and a peer (${PEER_NAMES.join(', ')}), started and ended here, in turns
+caldav-bench directory [options]                searching a directory server: raw, through the plugin, and over HTTP, in turns
 
   --url URL          calendar home on this machine; a calendar is made below it and deleted in the end
   --user, --password (bench)      --auth basic|digest|none (basic)
@@ -15,6 +16,10 @@ caldav-bench compare --peer NAME [options]      ours and a peer (${PEER_NAMES.jo
 
   --turns 2          of compare: how often each is measured in turn
   --config FILE      of compare: ours (config/examples/laptop.yaml)
+
+  --people 100000    of directory: in the OpenLDAP that is started (Debian: slapd, ldap-utils, openssl)
+  --url URL          of directory: ldap(s):// with the same people instead; with --base DN, --bind-dn DN, --password, --ca FILE
+  --rounds 100       of directory: so often 20 of each question in each way
 
   --n 1000           objects in the calendar; compare takes several: 1000,10000
   --clients 1,8      connections, one run each
@@ -40,6 +45,7 @@ async function run(args: readonly string[]): Promise<number> {
     options: {
       url: { type: 'string' }, user: { type: 'string', default: 'bench' }, password: { type: 'string', default: 'bench' }, auth: { type: 'string', default: 'basic' },
       pids: { type: 'string', default: '' }, keep: { type: 'boolean', default: false },
+      people: { type: 'string', default: '100000' }, base: { type: 'string', default: '' }, 'bind-dn': { type: 'string', default: '' }, ca: { type: 'string' }, rounds: { type: 'string', default: '100' },
       peer: { type: 'string' }, turns: { type: 'string', default: '2' }, config: { type: 'string' },
       n: { type: 'string', default: '1000' }, clients: { type: 'string', default: '1,8' }, ops: { type: 'string', default: OPERATIONS.join(',') },
       seconds: { type: 'string', default: '3' }, warm: { type: 'string', default: '0.5' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
@@ -49,6 +55,12 @@ async function run(args: readonly string[]): Promise<number> {
   if (values.help) {
     console.log(HELP);
     return 0;
+  }
+  if (command === 'directory') {
+    const reached = values.url === undefined ? undefined : { url: values.url, base: values.base, bindDn: values['bind-dn'], bindPassword: values.password, ca: values.ca };
+    // The plugins that it needs are loaded for nothing else.
+    const { measureDirectory } = await import('./directory/directory.ts');
+    return await measureDirectory({ reached, people: positive(values.people, '--people'), inARow: 20, rounds: positive(values.rounds, '--rounds'), json: values.json }) ? 0 : 1;
   }
   const operations = values.ops.split(',').map(operationNamed);
   const duration = { seconds: positive(values.seconds, '--seconds'), warmSeconds: positive(values.warm, '--warm') };
