@@ -155,7 +155,8 @@ export class Authenticators implements Authentication {
   }
 
   #note({ address }: AuthRequest, scheme: string, reason: string): void {
-    this.#options.log.warn('authentication failed', { address, scheme, reason: reason.slice(0, REASON_CHARACTERS) });
+    // Cut where he likes, a name could end as those do whom fail2ban lets pass.
+    this.#options.log.warn('authentication failed', { address, scheme, reason: reason.length > REASON_CHARACTERS ? `${reason.slice(0, REASON_CHARACTERS)}…` : reason });
   }
 
   #offered(request: AuthRequest): readonly Authenticator[] {
