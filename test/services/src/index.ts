@@ -9,3 +9,4 @@ export type { SambaAd } from './samba-ad.ts';
 export { startDirectory389 } from './directory-389.ts';
 export type { Directory389, Directory389Options } from './directory-389.ts';
 export { crowdOf389, peopleOf389 } from './ldif-389.ts';
+export { FREE_IPA_REALM, PRESERVED, ipaId, ipaUser, startFreeIpaTree } from './free-ipa.ts';

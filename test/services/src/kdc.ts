@@ -66,10 +66,10 @@ export class Kdc implements AsyncDisposable {
     this.#run('kadmin.local', 'cpw', '-randkey', name);
   }
 
-  /** Logs in by password. @returns the environment of that person's programs @param lifetime as `10m` */
-  logIn(name: string, password: string, lifetime = '10m'): Readonly<Record<string, string>> {
+  /** Logs in by password. @returns the environment of that person's programs @param lifetime as `10m` @param more of kinit's options: `-f` */
+  logIn(name: string, password: string, lifetime = '10m', ...more: readonly string[]): Readonly<Record<string, string>> {
     const environment = { ...this.environment, KRB5CCNAME: `FILE:${join(mkdtempSync(join(this.#folder, 'person-')), 'tickets')}` };
-    execFileSync('kinit', ['-l', lifetime, `${name}@${this.realm}`], { env: { ...process.env, ...environment }, input: `${password}\n`, stdio: ['pipe', 'ignore', 'pipe'] });
+    execFileSync('kinit', ['-l', lifetime, ...more, `${name}@${this.realm}`], { env: { ...process.env, ...environment }, input: `${password}\n`, stdio: ['pipe', 'ignore', 'pipe'] });
     return environment;
   }
 

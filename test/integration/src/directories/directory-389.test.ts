@@ -61,7 +61,7 @@ describeWithAll(['ns-slapd', 'dsidm', 'certutil', 'pk12util', 'ldapmodify', 'ope
       folder = await mkdtemp(join(tmpdir(), 'kalends-389-config-'));
       await writeFile(join(folder, 'caldavd.yaml'), [
         'plugins:', '  storage: { use: storage-flat-file }', '  people:', '    use: directory-open-directory', '    with:',
-        '      { url: { env: LDAP_URL }, base: { env: LDAP_BASE }, bind-dn: { env: LDAP_BIND_DN }, bind-password: { env: LDAP_BIND_PW }, ca: { env: LDAP_CA }, preset: "389",',
+        '      { url: { env: LDAP_URL }, base: { env: LDAP_BASE }, bind-dn: { env: LDAP_BIND_DN }, bind-password: { env: LDAP_BIND_PW }, ca: { env: LDAP_CA }, preset: "389", timeout-seconds: 15,',
         '        locations: { base: ou=rooms, filter: (objectClass=room), names: [cn] } }', '  basic: { use: auth-basic }', '',
       ].join('\n'));
       await create('dana', 'Dana Modern');
@@ -162,6 +162,7 @@ describeWithAll(['ns-slapd', 'dsidm', 'certutil', 'pk12util', 'ldapmodify', 'ope
       expect(hrefsIn(found.text).length, `${String(found.status)} ${server.output().slice(-500)}`).toBeGreaterThan(SIZE_LIMIT);
     });
 
+    // It takes seconds to end, on a busy machine more than the five of `timeout-seconds`.
     it('may restart under load without a failed calendar request', async () => {
       const answers: number[] = [];
       let stop = false;
@@ -195,6 +196,21 @@ describeWithAll(['ns-slapd', 'dsidm', 'certutil', 'pk12util', 'ldapmodify', 'ope
       const page = await parts.source.list('user', 'bulk00600', 3);
       expect(page.map(({ names }) => names[0])).toEqual(['bulk00601', 'bulk00602', 'bulk00603']);
       expect([...await parts.source.groupsOf(page[0]!.id)]).toEqual([crowd.id]);
+    });
+
+    it('says that a search was given up where the server would have to look at everybody, instead of finding nobody', async () => {
+      const search = ({ source }: DirectoryParts): Promise<readonly unknown[]> => all(source.search({ anyOf: false, kinds: ['user'], limit: 10, terms: [{ field: 'display-name', text: 'Zoë', match: 'contains' }] }));
+      const reader = (lines: string): Promise<void> => ds.change(`dn: ${ds.bindDn}\nchangetype: modify\n${lines}\n`);
+      await using parts = await set();
+      expect(await search(parts)).toHaveLength(1);
+      await reader('replace: nsLookThroughLimit\nnsLookThroughLimit: 1000');
+      try {
+        await using limited = await set();
+        await expect(search(limited)).rejects.toThrow(/gave a search up/);
+        expect((await limited.source.findByAccount('zoe'))?.names).toEqual(['zoe']);
+      } finally {
+        await reader('delete: nsLookThroughLimit');
+      }
     });
 
     it('finds an account by its name and its address in any case, and its id as it is alone', async () => {
