@@ -19,6 +19,7 @@ export default definePlugin({
   config,
   provides: { basic: authenticator },
   requires: { sources: credentialSource },
+  once: { because: 'the first decides every Basic field, so the second would be asked for nothing', remedy: 'keep one; it asks the credentials of all directories' },
 
   setup({ config, deps, log }) {
     const sources = deps.sources.filter((source) => source.can.verify);

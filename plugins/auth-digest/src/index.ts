@@ -21,6 +21,7 @@ export default definePlugin({
   config,
   provides: { digest: authenticator },
   requires: { sources: credentialSource, replay: replayGuard, secrets, deployment, clock },
+  once: { because: 'the first decides every Digest field, so the second would be asked for nothing', remedy: 'keep one; it asks the credentials of all directories' },
 
   setup({ config: { realm, algorithms, 'nonce-seconds': nonceSeconds }, deps, log, lifecycle }) {
     const sources = deps.sources.filter((source) => source.can.digest.length > 0);

@@ -38,12 +38,16 @@ export default definePlugin({
   config,
   provides: { negotiate: authenticator },
   requires: {},
+  once: {
+    because: 'Kerberos reads one keytab a process, and one instance decides all tickets, since no ticket can be looked at twice',
+    remedy: 'keep one; a keytab holds the keys of many names and realms (merge them with ktutil: rkt one, rkt two, wkt both), and "realms" has a rule for each',
+  },
 
   async setup({ config, log, lifecycle }) {
     const keytab = resolve((config.keytab ?? process.env['KRB5_KTNAME'] ?? '/etc/krb5.keytab').replace(/^FILE:/, ''));
     const { services, realms, warnings } = checkKeytab(keytab, config.principals);
     for (const warning of warnings) log.warn(warning);
-    // The library reads it from the process: one keytab a process.
+    // GSS-API could take a keytab for each acceptor (gss_acquire_cred_from); the package does not pass one on.
     process.env['KRB5_KTNAME'] = `FILE:${keytab}`;
     const kerberos = await loadKerberos();
     const rules: ReadonlyMap<string, RealmRule> = new Map(config.realms?.map(({ name, ...rule }) => [name, rule]) ?? [...realms].map((name) => [name, { account: 'name', 'lower-case': false }]));

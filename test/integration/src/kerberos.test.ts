@@ -13,6 +13,7 @@ import { describeWithService, execute } from './programs.ts';
 import { root, startServerProcess, type ServerProcess } from './server-process.ts';
 
 const EXAMPLE = join(root, 'config', 'examples', 'kerberos.yaml');
+const DEMO = join(root, 'config', 'examples', 'demo-directory.yaml');
 /** Its native half too: left out where it could not be compiled. */
 const present = hasKdc() && await loadKerberos().then(() => true, () => false);
 const PACKAGES = 'krb5-kdc krb5-admin-server krb5-user libkrb5-dev';
@@ -171,6 +172,27 @@ describeWithService(present, PACKAGES, 'what is wrong with a keytab, at boot', (
     expect(await checked({ KRB5_KTNAME: none })).toMatchObject({ code: 78, said: expect.stringContaining('not a keytab') as string });
     expect(await checked({ KRB5_KTNAME: kdc.keytab('host/localhost') })).toMatchObject({ code: 78, said: expect.stringMatching(/has no key of an HTTP service, only host\/localhost@EXAMPLE\.TEST; make one with/) as string });
     expect(await checked({ KRB5_KTNAME: kdc.keytab('HTTP/localhost') })).toEqual({ code: 0, said: 'the config is good\n' });
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('refuses a second instance by its line, with another keytab or the same and other rules, and says how one serves both; which it does', async () => {
+    await using kdc = await Kdc.start();
+    for (const name of ['HTTP/localhost', 'HTTP/second.test']) kdc.addPrincipal(name);
+    const [one, two, both] = [kdc.keytab('HTTP/localhost'), kdc.keytab('HTTP/second.test'), kdc.keytab('HTTP/localhost', 'HTTP/second.test')];
+    const folder = await mkdtemp(join(tmpdir(), 'kalends-keytab-'));
+    const config = join(folder, 'caldavd.yaml');
+    const written = async (...instances: readonly string[]): Promise<string> => {
+      await writeFile(config, ['plugins:', '  storage: { use: storage-flat-file }', `  people: { use: directory-file, with: { file: ${JSON.stringify(DEMO)}, demo: true } }`, ...instances.map((each, at) => `  negotiate${String(at + 1)}: { use: auth-kerberos, with: { ${each} } }`), ''].join('\n'));
+      return config;
+    };
+    const instance = (keytab: string, realm: string): string => `keytab: ${JSON.stringify(keytab)}, realms: [{ name: ${realm} }]`;
+    for (const second of [instance(two, 'EXAMPLE.TEST'), instance(one, 'OTHER.TEST')]) {
+      const { code, said } = await checked({}, await written(instance(one, 'EXAMPLE.TEST'), second));
+      expect(code).toBe(78);
+      expect(said).toContain(`${config}:5`);
+      expect(said).toMatch(/negotiate2: is a second instance of @kalends\/auth-kerberos beside negotiate1: Kerberos reads one keytab a process.*\n.*keep one; a keytab holds the keys of many names and realms/);
+    }
+    expect(await checked({}, await written(`keytab: ${JSON.stringify(both)}, realms: [{ name: EXAMPLE.TEST }, { name: OTHER.TEST, account: name@realm }]`))).toEqual({ code: 0, said: 'the config is good\n' });
     await rm(folder, { recursive: true, force: true });
   });
 

@@ -96,7 +96,7 @@ describe('Graph', () => {
 
   it('names the plugin whose setup fails, or does not return what it provides', async () => {
     const throwing = await graphOf([{ name: 'a', definition: plugin('a', { setup: () => { throw new Error('no sources'); } }) }]);
-    await expect(throwing.graph.setUp(throwing.plan)).rejects.toThrow('a (@test/a) could not be set up: no sources');
+    await expect(throwing.graph.setUp(throwing.plan)).rejects.toThrow('a: could not be set up: no sources');
     const lacking = await graphOf([{ name: 'b', definition: plugin('b', { provides: { greeter }, setup: () => ({}) }) }]);
     await expect(lacking.graph.setUp(lacking.plan)).rejects.toMatchObject({ code: 'KRN_SETUP', instance: 'b' });
   });
@@ -228,6 +228,12 @@ describe('planGraph', () => {
   it('refuses `optional` on a provider of a point for one', async () => {
     const { problems } = await planGraph({ instances: [{ name: 'a', definition: plugin('a', { provides: { greeter } }), optional: true }] });
     expect(problems).toMatchObject([{ code: 'KRN_OPTIONAL', message: 'cannot be optional: it provides "greeter", and a server running without it would be wrong' }]);
+  });
+
+  it('refuses a second instance of what can be there once, and says why and what to do', async () => {
+    const once = definePlugin({ ...plugin('once'), once: { because: 'there is one chimney', remedy: 'keep one' } });
+    const { problems } = await planGraph({ instances: [{ name: 'a', definition: once }, { name: 'off', definition: once, enabled: false }, { name: 'b', definition: once, optional: true }, { name: 'c', definition: plugin('c') }, { name: 'd', definition: plugin('c') }] });
+    expect(problems).toEqual([{ code: 'KRN_GRAPH_TWICE', severity: 'error', file: 'config', line: undefined, path: 'plugins.b', message: 'is a second instance of @test/once beside a: there is one chimney', remedy: 'keep one' }]);
   });
 
   it('sets up in each process what runs there', async () => {

@@ -43,8 +43,11 @@ export interface PlanOptions {
 
 export interface PlannedPlugin extends GraphNode {
   readonly definition: PluginDefinition;
+  /** Absent when it has errors. */
   readonly config: unknown;
   readonly optional: boolean;
+  /** Where the instance stands in the document. */
+  readonly path: Path;
 }
 
 /** An instance of the config that will not run. */
@@ -65,6 +68,8 @@ export interface Plan {
   /** Errors first; without errors the plan can be set up. */
   readonly problems: readonly Problem[];
   readonly secrets: readonly string[];
+  /** Where the settings of each plugin were written. */
+  readonly document: ConfigDocument;
 }
 
 export async function planGraph(options: PlanOptions): Promise<Plan> {
@@ -96,13 +101,14 @@ export async function planGraph(options: PlanOptions): Promise<Plan> {
     secrets.push(...checked.secrets);
     problems.push(...wronglyOptional(instance, definition, document, options.indispensable ?? []));
     const { name: plugin, provides, requires } = definition;
-    listed.push({ name: instance.name, plugin, provides, requires, definition, config: checked.value, optional: instance.optional === true });
+    listed.push({ name: instance.name, plugin, provides, requires, definition, config: checked.value, optional: instance.optional === true, path: pathOf(instance) });
   }
 
+  problems.push(...repeated(listed, instances, document));
   let graph = orderGraph(listed, { broken });
   if (graph.problems.some(({ code }) => code === 'KRN_GRAPH_MISSING')) graph = orderGraph(listed, { broken, offers: await offersOf(builtins) });
   const all = [...problems, ...graph.problems];
-  return { order: graph.order, listed, absent, problems: hasErrors(all) ? all.toSorted(bySeverity) : all, secrets };
+  return { order: graph.order, listed, absent, problems: hasErrors(all) ? all.toSorted(bySeverity) : all, secrets, document };
 }
 
 async function load({ name, use, folder, ...instance }: InstanceSpec, builtins: Builtins, document: ConfigDocument): Promise<{ definition: PluginDefinition } | { problem: Problem }> {
@@ -129,6 +135,18 @@ function duplicates(instances: readonly InstanceSpec[], document: ConfigDocument
     }
     const origin = document.originOf(pathOf(instance));
     return [{ code: 'KRN_DUPLICATE', severity: 'error', file: origin?.source, line: origin?.line, path: pathOf(instance).join('.'), message: `two instances are named ${instance.name}`, remedy: 'give one of them another name' }];
+  });
+}
+
+/** Each instance after the first, of plugins of which a process can run one. */
+function repeated(listed: readonly PlannedPlugin[], instances: readonly InstanceSpec[], document: ConfigDocument): readonly Problem[] {
+  return listed.flatMap(({ name, definition }, at): Problem[] => {
+    const first = listed.findIndex((other) => other.definition.name === definition.name);
+    const instance = instances.find((each) => each.name === name);
+    if (definition.once === undefined || first === at || instance === undefined) return [];
+    const origin = document.originOf(pathOf(instance));
+    const { because, remedy } = definition.once;
+    return [{ code: 'KRN_GRAPH_TWICE', severity: 'error', file: origin?.source ?? 'config', line: origin?.line, path: pathOf(instance).join('.'), message: `is a second instance of ${definition.name} beside ${listed[first]?.name ?? ''}: ${because}`, remedy }];
   });
 }
 

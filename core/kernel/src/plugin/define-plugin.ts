@@ -30,6 +30,8 @@ export interface PluginDefinition<S extends z.ZodType = z.ZodType, P extends Poi
   readonly config: S; readonly provides: P; readonly requires: R;
   /** Which processes of a cluster run it. Default: worker. */
   readonly runsIn?: 'worker' | 'master' | 'both';
+  /** A process can run one instance: why, and what to do instead. A second is a problem of the config. */
+  readonly once?: { readonly because: string; readonly remedy: string };
   /** Builds the provided values. Must not open sockets, start timers or touch the disk for writing. */
   setup(context: SetupContext<z.output<S>, R>): Values<P> | Promise<Values<P>>;
 }
