@@ -17,6 +17,11 @@ export interface CalendarStore {
   /** The home with what its root begins with and its first collections, in one change; the same home when two ask at once. */
   createHome(owner: HomeOwner, root: HomeRoot, initial: readonly CollectionDraft[]): Promise<Home>;
   /**
+   * What the owner is called from now on, for whoever looks into the store itself (folders by name, `StoreMaintenance.homes`); of the rest nothing is taken. No
+   * client sees it, so no revision moves. Costs one read where the name is the same, and nothing happens where there is no home.
+   */
+  nameOwner(owner: HomeOwner): Promise<void>;
+  /**
    * The hot path's one read: home, the deepest collection that `path` (decoded segments below the home) reaches, its ancestors, and the item if the rest of
    * the path names one.
    */

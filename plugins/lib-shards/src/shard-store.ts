@@ -19,6 +19,7 @@ import type { ItemPage, ShardReader } from './shard-reader.ts';
 import { pageRows } from './shard-reader.ts';
 import { chunks } from './change/collected-change.ts';
 import { HomeChanger } from './change/home-changer.ts';
+import { HomeUpkeep } from './change/home-upkeep.ts';
 import type { WriterPort } from './writer/writer-core.ts';
 
 export interface BodyFiles {
@@ -43,10 +44,12 @@ export class ShardStore implements CalendarStore {
   readonly traits: StoreTraits;
   readonly #options: ShardStoreOptions;
   readonly #changer: HomeChanger;
+  readonly #upkeep: HomeUpkeep;
 
   constructor(options: ShardStoreOptions) {
     this.traits = options.traits;
     this.#options = options;
+    this.#upkeep = new HomeUpkeep(options);
     this.#changer = new HomeChanger(options, (collection, row, select) => this.#complete(collection, row, select));
   }
 
@@ -60,6 +63,11 @@ export class ShardStore implements CalendarStore {
     const home = await this.findHome(owner.id);
     if (home === undefined) throw new StoreError('busy', 'the home went while it was made');
     return home;
+  }
+
+  async nameOwner(owner: HomeOwner): Promise<void> {
+    await this.#options.keeper.touch(owner.id);
+    await this.#upkeep.nameOwner(owner);
   }
 
   async locate(owner: PrincipalId, path: readonly string[], select: ItemSelect): Promise<Located | undefined> {

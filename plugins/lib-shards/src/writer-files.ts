@@ -15,6 +15,7 @@ export interface Effects {
   /** Folders were made, moved or removed. */ tree: boolean;
   readonly removedCollections: number[];
   /** Changes whose jobs were added or finished. */ readonly jobs: Set<string>;
+  /** The owner has a name now, his first or another than before. */ named?: { readonly kind: string; /** Undefined: his first. */ readonly before: string | undefined };
 }
 export type FileEffect =
   /** New octets: those of operation `index`. */

@@ -1,5 +1,5 @@
 /** What lies on disk after changes: one readable file an item, sidecars, links, nothing that should be gone. */
-import { existsSync, readdirSync, readFileSync, readlinkSync, renameSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CollectionDraft, Home, ItemName, PrincipalId, StoreWriter, WriteLimits } from '@kalends/contracts';
@@ -29,6 +29,50 @@ describe('the tree on disk', () => {
     expect(readlinkSync(join(root.path, 'calendars/users/amy'))).toBe('../__uids__/ab/12/AB12-amy');
     expect(readFileSync(join(root.path, 'calendars/users/amy/calendar/a.ics')).equals(a.body)).toBe(true);
     expect(JSON.parse(readFileSync(join(folder, '.collection.json'), 'utf8'))).toMatchObject({ kind: 'home', owner: { id: 'AB12-amy', kind: 'user', name: 'amy' }, properties: { '{DAV:}displayname': 'Amy' } });
+  });
+
+  it('links a home by the name of today, whoever had the name, and takes away no link but its own', async () => {
+    await using root = new TestDataRoot();
+    const { store, home, folder, calendar, checkpoint } = await amy(root);
+    const link = (of: string): string | undefined => (existsSync(join(root.path, 'calendars/users', of)) ? readlinkSync(join(root.path, 'calendars/users', of)).split('/').at(-1) : undefined);
+    const ben = await store.createHome({ id: 'CD34-ben' as PrincipalId, kind: 'user', name: 'ben' }, { properties: new Map(), acl: [] }, []);
+    const call = (of: Home, called: string): Promise<void> => store.nameOwner({ id: of.owner, kind: 'user', name: called });
+
+    await call(home, 'amelia');
+    expect([link('amy'), link('amelia')]).toEqual([undefined, 'AB12-amy']);
+    expect(JSON.parse(readFileSync(join(folder, '.collection.json'), 'utf8'))).toMatchObject({ owner: { id: 'AB12-amy', kind: 'user', name: 'amelia' } });
+    // They swap: whoever is asked for first takes the other's link, and the other leaves it to him.
+    await call(home, 'ben');
+    expect([link('amelia'), link('ben')]).toEqual([undefined, 'AB12-amy']);
+    await call(ben, 'amelia');
+    expect([link('amelia'), link('ben')]).toEqual(['CD34-ben', 'AB12-amy']);
+    // A new person has an old name before its owner is asked for.
+    await store.createHome({ id: 'EF56-new' as PrincipalId, kind: 'user', name: 'ben' }, { properties: new Map(), acl: [] }, []);
+    await call(home, 'amy');
+    expect([link('ben'), link('amy')]).toEqual(['EF56-new', 'AB12-amy']);
+    // Something that is no link of ours stays, and the home is found by its id all the same.
+    mkdirSync(join(root.path, 'calendars/users/zoe'));
+    await call(home, 'zoe');
+    expect([statSync(join(root.path, 'calendars/users/zoe')).isDirectory(), link('amy')]).toEqual([true, undefined]);
+
+    await call(home, 'Ä/m.y');
+    expect(readdirSync(join(root.path, 'calendars/users')).sort()).toEqual(['amelia', 'ben', 'zoe', 'Ä%2Fm.y']);
+    await checkpoint();
+    expect(readdirSync(join(folder, '.tmp'))).toEqual([]);
+    expect((await store.findCollection(home.root.id, 'calendar'))!.epoch).toBe(calendar.epoch);
+  });
+
+  it('takes no link from somebody when a home is built from a folder that tells an old name', async () => {
+    await using root = new TestDataRoot();
+    const first = await amy(root);
+    await first.store.createHome({ id: 'CD34-new' as PrincipalId, kind: 'user', name: 'amy' }, { properties: new Map(), acl: [] }, []);
+    await root.close();
+    rmSync(join(root.path, 'index'), { recursive: true });
+    const { store } = await root.open();
+    for (const id of ['CD34-new', 'AB12-amy']) expect(await store.findHome(id as PrincipalId)).toBeDefined();
+    expect(readlinkSync(join(root.path, 'calendars/users/amy'))).toBe('../__uids__/cd/34/CD34-new');
+    await store.nameOwner({ id: 'AB12-amy' as PrincipalId, kind: 'user', name: 'amelia' });
+    expect(readlinkSync(join(root.path, 'calendars/users/amelia'))).toBe('../__uids__/ab/12/AB12-amy');
   });
 
   it('escapes what a client chose: dots, slashes, percents, control characters, and hashes what is too long', async () => {

@@ -15,6 +15,8 @@ export const HOME_PATHS: readonly string[] = ['/calendars/__uids__/{id}/{path*}'
 
 const KINDS: ReadonlyMap<string, Principal['kind']> = new Map([['users', 'user'], ['groups', 'group'], ['locations', 'location'], ['resources', 'resource']]);
 
+const NAMES_KEPT = 50_000;
+
 /** The canonical path of something in a home; collections end in a slash. */
 export function homePath(owner: PrincipalId, segments: readonly string[] = [], leaf?: string): string {
   return `/calendars/__uids__/${[owner, ...segments].map(escapeSegment).join('/')}/${leaf === undefined ? '' : escapeSegment(leaf)}`;
@@ -23,6 +25,7 @@ export function homePath(owner: PrincipalId, segments: readonly string[] = [], l
 export class CalendarHomes {
   readonly #store: CalendarStore;
   readonly #directory: Directory;
+  /** The names that the store was told. */ readonly #named = new Map<PrincipalId, string>();
 
   constructor(store: CalendarStore, directory: Directory) {
     this.#store = store;
@@ -39,7 +42,10 @@ export class CalendarHomes {
     // What an item keeps from others is read with it, where somebody else asks.
     const wanted = seesWhole(identity, owner) ? select : { ...select, ...withheldByItem.select };
     const located = await this.#store.locate(owner, path, wanted);
-    if (located !== undefined) return asResource(match, owner, located);
+    if (located !== undefined) {
+      if (principal !== undefined) this.#noteName(principal);
+      return asResource(match, owner, located);
+    }
     if (await this.ensure(owner) === undefined) return undefined;
     const made = await this.#store.locate(owner, path, wanted);
     return made === undefined ? undefined : asResource(match, owner, made);
@@ -60,6 +66,15 @@ export class CalendarHomes {
     const principal = await this.#directory.findById(owner);
     if (principal === undefined || !hasHome(principal) || !isHostedHere(principal)) return undefined;
     return this.#store.createHome(homeOwner(principal), homeRoot(principal.kind), HOME_COLLECTIONS);
+  }
+
+  /** Beside the request, once a process and name: who looks into the store's folders finds the home by the name of today. */
+  #noteName(principal: Principal): void {
+    const owner = homeOwner(principal);
+    if (this.#named.get(owner.id) === owner.name) return;
+    if (this.#named.size >= NAMES_KEPT) this.#named.clear();
+    this.#named.set(owner.id, owner.name);
+    this.#store.nameOwner(owner).catch(() => { this.#named.delete(owner.id); });
   }
 
   async #ownerOf(values: PathMatch['values']): Promise<PrincipalId | undefined> {

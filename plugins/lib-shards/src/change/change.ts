@@ -39,6 +39,7 @@ export type ChangeOperation =
   /** The item comes back with these octets; what else it had stays. */
   | { readonly op: 'release'; readonly at: ItemKey; readonly etag: string; readonly component: string | null; readonly uid: string | null; readonly size: number; readonly facts: ItemFacts | undefined; readonly body: BodySource }
   | { readonly op: 'new-epoch'; readonly root: number; readonly epoch: string }
+  | { readonly op: 'name-owner'; readonly root: number; readonly name: string }
   | { readonly op: 'create-collection'; readonly key: number; readonly parent: number; readonly segment: string; readonly kind: string; readonly properties: string; readonly acl: string }
   | { readonly op: 'update-collection'; readonly key: number; readonly properties: string; readonly personal: string; readonly acl: string | undefined }
   | { readonly op: 'move-collection'; readonly key: number; readonly parent: number; readonly segment: string }

@@ -1,7 +1,7 @@
-/** Changes that admins make: no `work`, no recheck, through the same writer. */
-import { StoreError, type CollectionId, type HomeId, type ItemAddress, type ItemFacts, type WriteLimits } from '@kalends/contracts';
+/** Changes that no client makes: no `work`, no recheck, through the same writer. */
+import { StoreError, type CollectionId, type HomeId, type HomeOwner, type ItemAddress, type ItemFacts, type WriteLimits } from '@kalends/contracts';
 import { hash } from 'node:crypto';
-import { collectionKey, newEpoch, ownerOf, shardOfHome, shardOfId } from '../identifiers.ts';
+import { collectionKey, homeIdOf, newEpoch, ownerOf, shardOfHome, shardOfId } from '../identifiers.ts';
 import { monotonic } from '../writer/shard-writer.ts';
 import type { Change, ChangeOperation } from './change.ts';
 import { etagOf } from './collected-change.ts';
@@ -41,6 +41,12 @@ export class HomeUpkeep {
     const row = await this.#options.reads.read(shard, (reader) => reader.home(ownerOf(home)));
     if (row === undefined) throw new StoreError('not-found', 'there is no such home');
     await this.#change(home, [{ op: 'new-epoch', root: row.root, epoch: newEpoch() }]);
+  }
+
+  async nameOwner({ id, name }: HomeOwner): Promise<void> {
+    const home = homeIdOf(id);
+    const row = await this.#options.reads.read(shardOfHome(home, this.#options.shards), (reader) => reader.home(id));
+    if (row !== undefined && row.name !== name) await this.#change(home, [{ op: 'name-owner', root: row.root, name }]);
   }
 
   async homeOf(collection: CollectionId): Promise<HomeId> {

@@ -32,6 +32,7 @@ export function applyChange(database: Database, change: Change, prepared: Prepar
       case 'quarantine': items.quarantine(state, operation); break;
       case 'release': items.release(state, operation, prepared, index); break;
       case 'new-epoch': collections.newEpoch(state, operation, index); break;
+      case 'name-owner': collections.nameOwner(state, operation, index); break;
       case 'create-collection': collections.create(state, operation, index); break;
       case 'update-collection': collections.update(state, operation, index); break;
       case 'move-collection': collections.move(state, operation, index); break;

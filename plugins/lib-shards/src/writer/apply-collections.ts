@@ -12,6 +12,8 @@ export const insertHome = `INSERT INTO home (id, kind, name, root, epoch, stamp,
 export const insertCollection = `INSERT INTO collection (id, home, parent, segment, path, kind, hidden, revision, placed, created, modified, acl_revision, version, items, items_with_acl, properties, personal, acl)
   VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, 1, 0, 0, ?, '{}', ?)`;
 export const setEpoch = 'UPDATE home SET epoch = ? WHERE key = ?';
+export const nameOfHome = 'SELECT name FROM home WHERE key = ?';
+export const setName = 'UPDATE home SET name = ? WHERE key = ?';
 export const raiseVersion = 'UPDATE collection SET version = version + 1 WHERE id = ?';
 export const updateCollection = 'UPDATE collection SET version = version + 1, properties = ?, personal = ?, acl = coalesce(?, acl) WHERE id = ?';
 export const childAt = 'SELECT id FROM collection WHERE parent = ? AND segment = ? AND hidden <> 1';
@@ -36,6 +38,14 @@ export function newEpoch(state: ChangeState, { root, epoch }: Operation<'new-epo
   state.effects.sidecars.push({ collection: root, index });
 }
 
+/** No client sees it: nothing is touched but what the root's sidecar tells. */
+export function nameOwner({ database, key, kind, effects }: ChangeState, { root, name }: Operation<'name-owner'>, index: number): void {
+  effects.named = { kind, before: text(database.statement(nameOfHome).get(key)?.[0]) };
+  database.statement(setName).run(name, key);
+  database.statement(raiseVersion).run(root);
+  effects.sidecars.push({ collection: root, index });
+}
+
 /** The home and its root; the rest of the change finds them there. */
 export function createHome(database: Database, { owner, root, epoch, properties, acl }: Operation<'create-home'>, nowMilliseconds: number): ChangeState {
   const home = database.statement(insertHome).run(owner.id, owner.kind, owner.name, root, epoch).lastInsertRowid;
@@ -44,6 +54,7 @@ export function createHome(database: Database, { owner, root, epoch, properties,
   const state = ChangeState.load(database, owner.id, nowMilliseconds);
   if (state === undefined) throw new Conflict('the home went while it was made');
   state.count('homes', 1);
+  state.effects.named = { kind: owner.kind, before: undefined };
   state.touch(root);
   state.effects.sidecars.push({ collection: root, index: 0 });
   return state;

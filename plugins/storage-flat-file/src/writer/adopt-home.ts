@@ -55,7 +55,7 @@ export async function adoptHome(context: TaskContext, adoption: Adoption): Promi
   if (adopted) {
     // Carries out the row just made.
     await shard.locked(() => {
-      linkHome(files, layout, shard.database, integer(shard.database.statement(existing).get(adoption.owner)?.[0]));
+      linkHome(files, layout, shard.database, integer(shard.database.statement(existing).get(adoption.owner)?.[0]), { takes: false });
       return { commit: false, value: undefined };
     });
   }

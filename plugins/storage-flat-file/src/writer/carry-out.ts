@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import type { Database } from '@kalends/lib-shards';
 import { codeOf, type FileOperations } from '../file-operations.ts';
 import { sidecarName, type HomeLayout } from '../home-layout.ts';
-import { linkHome } from './home-link.ts';
+import { linkHome, newName } from './home-link.ts';
 import { pathOfRow } from './home-paths.ts';
 import { fileKey, ownerOfHome, rowByNumber, rowsAfter, toPending, type PendingRow, type ShardNotes } from './pending.ts';
 import { removeFile } from './prepare-change.ts';
@@ -75,7 +75,7 @@ function put({ files, layout, database }: CarryContext, row: PendingRow): void {
     files.makeFolder(dirname(place.path), true);
     files.rename(temp, place.path);
   }
-  if (row.source === 'sidecar' && row.file === sidecarName) linkHome(files, layout, database, row.home);
+  if (row.source === 'sidecar' && row.file === sidecarName) linkHome(files, layout, database, row.home, { takes: row.subject === newName });
 }
 
 function remove({ files, layout, database }: CarryContext, row: PendingRow): void {

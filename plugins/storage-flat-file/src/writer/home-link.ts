@@ -1,4 +1,4 @@
-/** `calendars/{users,groups,locations,resources}/<name>`: links for people and tools, made again whenever a home is made or built. Nothing reads them here. */
+/** `calendars/{users,groups,locations,resources}/<name>`: links for people and tools, made again whenever a home is made, built or named anew. Nothing reads them here. */
 import { dirname, join, relative } from 'node:path';
 import { text, type Database } from '@kalends/lib-shards';
 import type { FileOperations } from '../file-operations.ts';
@@ -6,8 +6,14 @@ import type { HomeLayout } from '../home-layout.ts';
 
 const folders: Readonly<Record<string, string>> = { user: 'users', group: 'groups', location: 'locations', resource: 'resources' };
 
-/** A failure is not worth a change: the link is made again at the next occasion. */
-export function linkHome(files: FileOperations, layout: HomeLayout, database: Database, home: number): void {
+/** Marks the `pending` row of a root's sidecar: its owner was given a name. */
+export const newName = 'name';
+
+/**
+ * `takes`: its owner is called so now, whoever had the link. Else it is somebody's still, for a folder tells how its owner was called once. A failure is not worth a
+ * change: the link is made again at the next occasion.
+ */
+export function linkHome(files: FileOperations, layout: HomeLayout, database: Database, home: number, { takes }: { readonly takes: boolean }): void {
   const row = database.statement('SELECT id, kind, name FROM home WHERE key = ?').get(home);
   const folder = folders[text(row?.[1])];
   if (row === undefined || folder === undefined || text(row[2]) === '') return;
@@ -16,6 +22,7 @@ export function linkHome(files: FileOperations, layout: HomeLayout, database: Da
   try {
     const present = files.readLink(path);
     if (present === target) return;
+    if (!takes && present !== undefined && files.stat(join(dirname(path), present)) !== undefined) return;
     files.makeFolder(dirname(path), true);
     if (present !== undefined) files.unlink(path);
     files.symlink(target, path);

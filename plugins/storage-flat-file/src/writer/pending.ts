@@ -9,7 +9,7 @@ export interface PendingRow {
   /** From the collection's folder; empty for a tree. */ readonly file: string;
   readonly kind: 'put' | 'remove' | 'tree';
   readonly source: PendingSource | undefined;
-  /** The item's name, or the change whose jobs these are. */ readonly subject: string | undefined;
+  /** The item's name, the change whose jobs these are, or `newName`. */ readonly subject: string | undefined;
   /** A name in the home's `.tmp`. */ readonly temp: string | undefined;
 }
 

@@ -87,6 +87,7 @@ class Preparation {
         ...(operation.acl === undefined ? {} : { acl: JSON.parse(operation.acl) as Sidecar['acl'] }),
       })); break;
       case 'new-epoch': this.#sidecar(index, operation.root, (sidecar) => ({ ...sidecar, epoch: operation.epoch })); break;
+      case 'name-owner': this.#sidecar(index, operation.root, (sidecar) => (sidecar.owner === undefined ? sidecar : { ...sidecar, owner: { ...sidecar.owner, name: operation.name } })); break;
       case 'move-collection': this.#sidecar(index, operation.key, (sidecar) => ({ ...sidecar, segment: operation.segment })); break;
       default: break;
     }

@@ -5,6 +5,7 @@
 import { TempGone, uniqueName, type Effects, type ShardSession } from '@kalends/lib-shards';
 import { makeDurableFolder, type FileOperations } from '../file-operations.ts';
 import { sidecarName, type HomeLayout } from '../home-layout.ts';
+import { newName, unlinkHome } from './home-link.ts';
 import { pathOfRow } from './home-paths.ts';
 import { jobsOctets, jobsOf, metaOctets, metaOf } from './meta-file.ts';
 import { fileKey, ownerOfHome, putRow, rowOfFile, toPending, type PendingRow, type PendingSource, type ShardNotes } from './pending.ts';
@@ -51,6 +52,8 @@ export class Recording {
       this.#items(effects, prepared);
       this.#meta(effects);
       this.#sidecars(effects, prepared);
+      const { named } = effects;
+      if (named?.before !== undefined) unlinkHome(this.#files, this.#layout, { id: this.#owner, kind: named.kind, name: named.before });
       if (effects.tree) this.#want({ collection: this.#root(), file: '', kind: 'tree' });
       for (const key of effects.removedCollections) this.#shard.database.statement(putRemoved).run(key, this.#home);
       for (const change of effects.jobs) this.#jobs(change);
@@ -127,13 +130,13 @@ export class Recording {
     }
   }
 
-  #sidecars({ sidecars }: Effects, prepared: PreparedFiles | undefined): void {
+  #sidecars({ sidecars, named }: Effects, prepared: PreparedFiles | undefined): void {
     for (const { collection, index } of sidecars) {
       const temp = prepared?.temps.get(index);
       // A new collection's sidecar came with its folder.
       if (temp === undefined) continue;
       if (this.#shard.database.statement(hasCollection).get(collection) === undefined) this.#superseded.push(this.#layout.temp(this.#owner, temp));
-      else this.#want({ collection, file: sidecarName, kind: 'put', source: 'sidecar', temp });
+      else this.#want({ collection, file: sidecarName, kind: 'put', source: 'sidecar', temp, ...(named === undefined || collection !== this.#root() ? {} : { subject: newName }) });
     }
   }
 

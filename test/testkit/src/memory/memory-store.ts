@@ -84,6 +84,10 @@ export class MemoryCalendarStore implements CalendarStore {
     this.#data.homes.set(home.id, home);
     return read.homeOf(home, this.#grants(owner.id));
   }
+  async nameOwner({ id, name }: HomeOwner): Promise<void> {
+    const home = this.#homeOf(id)?.id;
+    if (home !== undefined) await this.inTurn(home, async () => { this.#data.homes.set(home, { ...this.state(home), owner: { ...this.state(home).owner, name } }); });
+  }
   async locate(owner: PrincipalId, path: readonly string[], select: ItemSelect): Promise<Located | undefined> {
     const home = this.#homeOf(owner);
     return home && read.locate(home, this.#grants(owner), path, select);

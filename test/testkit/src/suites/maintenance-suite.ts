@@ -39,6 +39,29 @@ function describeHomes(open: OpenStore): void {
     expect(seen.map((row) => row.owner)).toContainEqual(owner('user-2', 'resource'));
   });
 
+  it('calls an owner as he is called now, and no client sees anything of it', async () => {
+    await using w = await world(open);
+    await w.calendar.put(event('a'));
+    const before = await w.now();
+    await w.store.nameOwner({ ...owner('amy'), name: 'amelia' });
+    await w.store.nameOwner(owner('nobody'));
+    for (const { store, maintenance } of [w, await w.reopen()]) {
+      expect(await maintenance.homes(undefined, 10)).toEqual([{ home: w.homeId, owner: { ...owner('amy'), name: 'amelia' } }]);
+      expect(await store.findHome(w.home.owner)).toEqual(before);
+      expect(await store.homeChangesSince(w.homeId, before.root.revision, 10, true, {})).toMatchObject({ collections: [], removed: [], items: [] });
+    }
+    expect((await w.maintenance.statistics()).find(({ kind }) => kind === 'user')).toMatchObject({ homes: 1 });
+    await w.calendar.put(event('b'));
+    expect((await w.now()).root.revision).toBeGreaterThan(before.root.revision);
+  });
+
+  it('calls the owner so beside changes of the home, which lose nothing', async () => {
+    await using w = await world(open);
+    await Promise.all([...['a', 'b', 'c', 'd'].map((uid) => w.calendar.put(event(uid))), ...['x', 'y', 'z'].map((name) => w.store.nameOwner({ ...owner('amy'), name }))]);
+    expect(await w.store.findItem(w.calendar.id, itemName('d.ics'), {})).toBeDefined();
+    expect(['x', 'y', 'z']).toContain((await w.maintenance.homes(undefined, 10))[0]?.owner.name);
+  });
+
   it.each([false, true])('removes a home and all it had (erase: %s)', async (erase) => {
     await using w = await world(open);
     await w.calendar.put(event('a'));
