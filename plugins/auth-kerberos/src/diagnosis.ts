@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { reasonOf } from '@kalends/kernel';
+import { reasonOf, SettingError } from '@kalends/kernel';
 import { readKeytab, type KeytabEntry } from './keytab.ts';
 
 export interface CheckedKeytab {
@@ -19,13 +19,13 @@ const patienceMilliseconds = 10_000;
 /**
  * @param path of the keytab, without `FILE:`
  * @param principals what the config names; none: every `HTTP/…` of the keytab
- * @throws Error with a remedy
+ * @throws SettingError
  */
 export function checkKeytab(path: string, principals: readonly string[]): CheckedKeytab {
   const entries = entriesOf(path);
   const wanted = principals.length === 0 ? entries.filter(({ name }) => name.startsWith('HTTP/')) : principals.map((principal) => entryOf(entries, principal, path));
   if (wanted.length === 0) {
-    throw new Error(`${path} has no key of an HTTP service, only ${listOf(entries)}; make one with "ktadd -k ${path} HTTP/host.name" or ktpass, the host name being the one in the clients' address`);
+    throw new SettingError(['keytab'], `${path} has no key of an HTTP service, only ${listOf(entries)}`, { remedy: `make one with "ktadd -k ${path} HTTP/host.name" or ktpass, the host name being the one in the clients' address` });
   }
   const names = new Set(wanted.map(({ name }) => name));
   const keys = entries.filter(({ name }) => names.has(name));
@@ -38,19 +38,19 @@ function entriesOf(path: string): readonly KeytabEntry[] {
   try {
     octets = readFileSync(path);
   } catch (error) {
-    throw new Error(`cannot read the keytab ${path}: ${reasonOf(error)}; name the right file as "keytab", and let the server's account read it`, { cause: error });
+    throw new SettingError(['keytab'], `cannot read ${path} (${(error as NodeJS.ErrnoException).code ?? reasonOf(error)})`, { remedy: 'name the right file, and let the account that the server runs under read it, and nobody else', cause: error });
   }
   try {
     return readKeytab(octets);
   } catch (error) {
-    throw new Error(`${path}: ${reasonOf(error)}`, { cause: error });
+    throw new SettingError(['keytab'], `${path}: ${reasonOf(error)}`, { remedy: 'export it again, with ktadd (MIT), ktpass (Active Directory) or samba-tool', cause: error });
   }
 }
 
 function entryOf(entries: readonly KeytabEntry[], principal: string, path: string): KeytabEntry {
   const [name = '', realm] = principal.split('@');
   const found = entries.find((entry) => entry.name === name && (realm === undefined || entry.realm === realm));
-  if (found === undefined) throw new Error(`${path} has no key of ${principal}, only of ${listOf(entries)}`);
+  if (found === undefined) throw new SettingError(['principals'], `${path} has no key of ${principal}, only of ${listOf(entries)}`, { remedy: 'name one of these, or add its key to the keytab' });
   return found;
 }
 

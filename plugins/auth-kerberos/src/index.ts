@@ -11,6 +11,7 @@ import { askKdc, checkKeytab } from './diagnosis.ts';
 import { KerberosAuthenticator } from './kerberos-authenticator.ts';
 import { loadKerberos } from './kerberos-module.ts';
 import { KerberosStrategy } from './kerberos-strategy.ts';
+import { checkReplayCache } from './replay-cache.ts';
 import { SpnegoAcceptor } from './spnego-acceptor.ts';
 
 export { accountOf, type Mapped, type RealmRule } from './account-rules.ts';
@@ -21,7 +22,7 @@ export { SpnegoAcceptor, type Accepted, type AcceptorOptions } from './spnego-ac
 
 const realm = z.strictObject({
   name: z.string().min(1).describe('As EXAMPLE.COM; case counts.'),
-  account: z.enum(['name', 'name@realm']).default('name').describe('What of alice@EXAMPLE.COM the directory knows as the account.'),
+  account: z.enum(['name', 'name@realm']).optional().describe('What of alice@EXAMPLE.COM the directory knows as the account. Default: name; with several realms each must say it.'),
   'lower-case': z.boolean().default(false).describe('For Active Directory, whose tickets carry the name as the user typed it.'),
 });
 
@@ -30,6 +31,15 @@ const config = z.strictObject({
   principals: z.array(z.string().regex(/^[^/@\s]+\/[^/@\s]+(@[^/@\s]+)?$/, 'as HTTP/calendar.example.com')).default([]).describe('Services whose tickets are taken. Default: every HTTP/… of the keytab.'),
   realms: z.array(realm).min(1).optional().describe('Whose users may log in. Default: the realms of the keytab.'),
 });
+
+/** alice of one realm and alice of another are one account only where somebody says so. @throws Error with a remedy */
+function rulesOf(realms: readonly z.output<typeof realm>[]): ReadonlyMap<string, RealmRule> {
+  const silent = realms.filter(({ account }) => account === undefined).map(({ name }) => name);
+  if (realms.length > 1 && silent.length > 0) {
+    throw new Error(`users of ${realms.map(({ name }) => name).join(' and ')} may log in, and alice of each could be the account alice: list them as \`realms\`, each with its \`account\` (${silent.join(', ')} has none), or only the one whose users may`);
+  }
+  return new Map(realms.map(({ name, account = 'name', 'lower-case': lowerCase }) => [name, { account, 'lower-case': lowerCase }]));
+}
 
 export default definePlugin({
   name: '@kalends/auth-kerberos',
@@ -47,10 +57,11 @@ export default definePlugin({
     const keytab = resolve((config.keytab ?? process.env['KRB5_KTNAME'] ?? '/etc/krb5.keytab').replace(/^FILE:/, ''));
     const { services, realms, warnings } = checkKeytab(keytab, config.principals);
     for (const warning of warnings) log.warn(warning);
+    checkReplayCache(process.env);
     // GSS-API could take a keytab for each acceptor (gss_acquire_cred_from); the package does not pass one on.
     process.env['KRB5_KTNAME'] = `FILE:${keytab}`;
     const kerberos = await loadKerberos();
-    const rules: ReadonlyMap<string, RealmRule> = new Map(config.realms?.map(({ name, ...rule }) => [name, rule]) ?? [...realms].map((name) => [name, { account: 'name', 'lower-case': false }]));
+    const rules = rulesOf(config.realms ?? [...realms].map((name) => ({ name, 'lower-case': false })));
     const strategy = new KerberosStrategy({ acceptor: new SpnegoAcceptor({ kerberos, services }), realms: rules });
     lifecycle.onStart(() => {
       // Beside the start, which it may outlast.
