@@ -83,6 +83,7 @@ describe('version 2', () => {
     ['version 1 in version 2\'s dress', binary('11', '11', V4)], ['version 3', binary('31', '11', V4)], ['an unknown command', binary('22', '11', V4)], ['an unknown family', binary('21', '41', V4)], ['an unknown protocol', binary('21', '13', V4)],
     ['addresses that do not fit', binary('21', '11', V4.slice(0, 20))], ['IPv6 in the place of IPv4', binary('21', '21', V4)], ['a short UNIX address', binary('21', '31', '00'.repeat(108))],
     ['a type without a length', binary('21', '11', `${V4} 2000`)], ['an extension that is longer than its place', binary('21', '11', `${V4} 20000601 00000000`)], ['a PP2_TYPE_SSL that is too short', binary('21', '11', `${V4} ${tlv('20', '01')}`)],
+    ['an unknown family, before its addresses came', binary('21', '41', '', 12)], ['a length that is no family\'s, before any of it came', binary('21', '21', '', 12)],
     ['a length beyond all reason, before any of it came', binary('21', '11', '', 0xffff)], ['LOCAL with such a length', binary('20', '00', '', 4081)],
   ])('refuses %s', (_what, octets) => { expect(kind(octets)).toBe('broken'); });
 });

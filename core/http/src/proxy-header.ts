@@ -59,25 +59,24 @@ function readLine(octets: Buffer): ProxyHeader {
   return whole({ address: canonical(ipaddr.parse(source)), secure: false });
 }
 
-/** Version 2 (2.2). */
+/** Version 2 (2.2). What is wrong is refused before the rest is waited for. */
 function readBlock(octets: Buffer): ProxyHeader {
   const command = octets.readUInt8(12);
   const end = BINARY_PREFIX + octets.readUInt16BE(14);
   if (command !== 0x20 && command !== 0x21) return broken('another version than 2, or an unknown command');
   if (end > LONGEST_BLOCK) return broken('a block of version 2 that is too long');
-  if (octets.length < end) return PARTIAL;
-  const whole = (client: ProxiedClient): ProxyHeader => ({ kind: 'whole', octets: end, client });
+  const unnamed: ProxyHeader = octets.length < end ? PARTIAL : { kind: 'whole', octets: end, client: ITSELF };
   // LOCAL: whatever else it says, family included, is to be skipped.
-  if (command === 0x20) return whole(ITSELF);
+  if (command === 0x20) return unnamed;
   const [family, protocol] = [octets.readUInt8(13) >> 4, octets.readUInt8(13) & 0x0f];
-  const length = ADDRESS_OCTETS[family];
-  if (length === undefined || protocol > 2) return broken('an unknown address family or protocol');
-  const [block, extensions] = [octets.subarray(BINARY_PREFIX, end), octets.subarray(BINARY_PREFIX + length, end)];
-  if (block.length < length) return broken('addresses that are cut off');
-  if ((family !== 1 && family !== 2) || protocol !== 1) return whole(ITSELF);
-  const secure = saysTls(extensions);
+  const addresses = BINARY_PREFIX + (ADDRESS_OCTETS[family] ?? Infinity);
+  if (addresses === Infinity || protocol > 2) return broken('an unknown address family or protocol');
+  if (addresses > end) return broken('addresses that are cut off');
+  if (octets.length < end || (family !== 1 && family !== 2) || protocol !== 1) return unnamed;
+  const secure = saysTls(octets.subarray(addresses, end));
   if (secure === undefined) return broken('extensions that are cut off');
-  return whole({ address: canonical(ipaddr.fromByteArray([...block.subarray(0, family === 1 ? 4 : 16)])), secure });
+  const address = octets.subarray(BINARY_PREFIX, BINARY_PREFIX + (family === 1 ? 4 : 16));
+  return { kind: 'whole', octets: end, client: { address: canonical(ipaddr.fromByteArray([...address])), secure } };
 }
 
 /** Walks the type-length-values. Undefined: one of them is longer than its place. */
