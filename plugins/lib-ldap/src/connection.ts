@@ -11,6 +11,7 @@ import type { Filter, SearchResult } from 'ldapts';
 import { LdapEntry } from './entry.ts';
 import { LdapRefused, LdapUnreachable, mayPass, sentenceOf } from './errors.ts';
 import type { LdapServer, LdapSettings } from './settings.ts';
+import { MIN_VERSION, ofTheSystem } from './system-authorities.ts';
 
 export interface Question {
   readonly base: string;
@@ -171,7 +172,8 @@ function isOneMessage(octets: Buffer): boolean {
 function tlsOptionsOf(server: LdapServer, settings: LdapSettings) {
   const name = settings.serverName ?? server.host;
   const ca = settings.ca();
-  return { host: server.host, minVersion: 'TLSv1.2' as const, ...(isIP(name) === 0 ? { servername: name } : {}), ...(ca === undefined ? {} : { ca }) };
+  const named = { host: server.host, ...(isIP(name) === 0 ? { servername: name } : {}) };
+  return ca === undefined ? { ...named, secureContext: ofTheSystem() } : { ...named, minVersion: MIN_VERSION, ca };
 }
 
 /** A server that will not, whatever its reason, says nothing about who binds. @throws LdapUnreachable */

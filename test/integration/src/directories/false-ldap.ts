@@ -2,6 +2,8 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { TlsOptions } from 'node:tls';
 
 /** ASN.1 BER (X.690), as far as LDAP needs it (RFC 4511 §5.1). */
 export function ber(tag: number, ...contents: readonly (Buffer | string)[]): Buffer {
@@ -27,8 +29,8 @@ export const disconnection = (): Buffer => message(0, ber(0x78, ber(10, Buffer.f
 
 export interface FalseLdap extends AsyncDisposable { readonly url: string; /** All that was asked, over all connections. */ readonly asked: readonly Asked[] }
 
-/** Says yes to every bind, but as `answer` does: true, it has done so. */
-export async function startFalseLdap(answer: (asked: Asked, socket: Socket) => boolean): Promise<FalseLdap> {
+/** Says yes to every bind, but as `answer` does: true, it has done so. `tls`: ldaps at localhost. `port`: 0 for a free one. */
+export async function startFalseLdap(answer: (asked: Asked, socket: Socket) => boolean, { tls, port = 0 }: { readonly tls?: TlsOptions; readonly port?: number } = {}): Promise<FalseLdap> {
   const asked: Asked[] = [];
   const { url, stop } = await listen((socket) => {
     let left = Buffer.alloc(0);
@@ -42,7 +44,7 @@ export async function startFalseLdap(answer: (asked: Asked, socket: Socket) => b
         if (!answer(one, socket) && one.operation === BIND) socket.write(result(one.id, 0x61));
       }
     });
-  });
+  }, { tls, port });
   return { url, asked, [Symbol.asyncDispose]: stop };
 }
 
@@ -61,15 +63,16 @@ export async function startMeddler(port: number, meddle: (first: Buffer) => Buff
   return { url, [Symbol.asyncDispose]: stop };
 }
 
-async function listen(serve: (socket: Socket) => void): Promise<{ readonly url: string; stop(): Promise<void> }> {
+async function listen(serve: (socket: Socket) => void, { tls, port }: { readonly tls?: TlsOptions | undefined; readonly port: number } = { port: 0 }): Promise<{ readonly url: string; stop(): Promise<void> }> {
   const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
+  const taken = (socket: Socket): void => {
     sockets.add(socket.on('error', () => undefined).on('close', () => sockets.delete(socket)));
     serve(socket);
-  }).listen(0, '127.0.0.1');
+  };
+  const server: Server = (tls === undefined ? createServer(taken) : createTlsServer(tls, taken).on('tlsClientError', () => undefined)).listen(port, '127.0.0.1');
   await once(server, 'listening');
   return {
-    url: `ldap://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    url: `${tls === undefined ? 'ldap://127.0.0.1' : 'ldaps://localhost'}:${String((server.address() as AddressInfo).port)}`,
     stop: async () => {
       server.close();
       for (const socket of sockets) socket.destroy();
