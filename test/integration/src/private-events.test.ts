@@ -208,6 +208,21 @@ describe('an event that is not for everybody', () => {
     expect([changed.get(path('CONFIDENTIAL'))!.status, changed.get(path('PUBLIC'))!.properties.has('getetag')]).toEqual([404, true]);
   });
 
+  it('is in the way of a MOVE like any other object: whoever may write learns that the name is taken, and nothing else', async () => {
+    await using server = await given();
+    expect((await server.send('PUT', path('mine'), secret('mine'), {}, 'bob')).status).toBe(201);
+    const onto = async (access: string, fields: Readonly<Record<string, string>>): Promise<readonly unknown[]> => {
+      const { status, headers, text } = await server.send('MOVE', path('mine'), undefined, { Destination: server.url + path(access), ...fields }, 'bob');
+      return [status, [...headers.keys()].sort(), text.replace(/\(request [^)]*\)/, '').replaceAll(access, '')];
+    };
+    for (const fields of [{}, { Overwrite: 'F' }, { Overwrite: 'T' }, { Prefer: 'return=representation' }]) {
+      const answers = await Promise.all(LEVELS.map((access) => onto(access, fields)));
+      expect(answers, JSON.stringify(fields)).toEqual(LEVELS.map(() => answers[0]));
+      expect([403, 412]).toContain(answers[0]![0]);
+    }
+    for (const access of LEVELS) expect((await server.send('GET', path(access))).text).toBe(secret(access, { access }));
+  });
+
   it('is one by the word of its owner alone, in words that are known (calendarserver:valid-access-restriction)', async () => {
     await using server = await given();
     for (const [access, as, status] of [['PRIVATE', 'bob', 403], ['CONFIDENTIAL', 'root', 403], ['PUBLIC', 'bob', 201], ['SECRET', 'amy', 403]] as const) {
