@@ -7,7 +7,10 @@ import { Connection } from './connection.ts';
 import type { RawAnswer } from './connection.ts';
 
 export interface Answer extends RawAnswer { readonly milliseconds: number }
-export interface Account { readonly user: string; readonly password: string; readonly scheme: 'basic' | 'digest' | 'none' }
+export interface Account {
+  readonly user: string; readonly password: string; readonly scheme: 'basic' | 'digest' | 'none';
+  /** The Authorization field of each request, instead. */ readonly field?: () => string;
+}
 
 interface Challenge { readonly realm: string; readonly nonce: string; readonly algorithm: string | undefined; readonly opaque: string | undefined; readonly ha1: string; readonly hash: 'md5' | 'sha256' }
 
@@ -69,7 +72,8 @@ export class Client {
   }
 
   #authorization(method: string, path: string): string | undefined {
-    const { user, scheme } = this.#account;
+    const { user, scheme, field } = this.#account;
+    if (field !== undefined) return field();
     if (scheme === 'none') return undefined;
     if (scheme === 'basic') return this.#basic;
     const challenge = this.#challenge;

@@ -7,6 +7,7 @@ import type { Operation } from './operations.ts';
 
 const HELP = `caldav-bench --url CALENDAR-HOME [options]      one server that runs already
 caldav-bench compare --peer NAME [options]      ours and a peer (${PEER_NAMES.join(', ')}), started and ended here, in turns
+caldav-bench log-ins [options]                  a GET by each way to log in, one process and several, beside Cyrus, in turns (Node 24)
 caldav-bench directory [options]                searching a directory server: raw, through the plugin, and over HTTP, in turns
 
   --url URL          calendar home on this machine; a calendar is made below it and deleted in the end
@@ -17,7 +18,8 @@ caldav-bench directory [options]                searching a directory server: ra
   --turns 2          of compare: how often each is measured in turn
   --config FILE      of compare: ours (config/examples/laptop.yaml)
 
-  --people 100000    of directory: in the OpenLDAP that is started (Debian: slapd, ldap-utils, openssl)
+  --parts a,b        of log-ins: of file, ldap, kerberos, cyrus (file)
+  --people 100000    of directory and log-ins: in the OpenLDAP that is started (Debian: slapd, ldap-utils, openssl)
   --url URL          of directory: ldap(s):// with the same people instead; with --base DN, --bind-dn DN, --password, --ca FILE
   --rounds 100       of directory: so often 20 of each question in each way
 
@@ -45,7 +47,7 @@ async function run(args: readonly string[]): Promise<number> {
     options: {
       url: { type: 'string' }, user: { type: 'string', default: 'bench' }, password: { type: 'string', default: 'bench' }, auth: { type: 'string', default: 'basic' },
       pids: { type: 'string', default: '' }, keep: { type: 'boolean', default: false },
-      people: { type: 'string', default: '100000' }, base: { type: 'string', default: '' }, 'bind-dn': { type: 'string', default: '' }, ca: { type: 'string' }, rounds: { type: 'string', default: '100' },
+      parts: { type: 'string', default: 'file' }, people: { type: 'string', default: '100000' }, base: { type: 'string', default: '' }, 'bind-dn': { type: 'string', default: '' }, ca: { type: 'string' }, rounds: { type: 'string', default: '100' },
       peer: { type: 'string' }, turns: { type: 'string', default: '2' }, config: { type: 'string' },
       n: { type: 'string', default: '1000' }, clients: { type: 'string', default: '1,8' }, ops: { type: 'string', default: OPERATIONS.join(',') },
       seconds: { type: 'string', default: '3' }, warm: { type: 'string', default: '0.5' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
@@ -61,6 +63,14 @@ async function run(args: readonly string[]): Promise<number> {
     // The plugins that it needs are loaded for nothing else.
     const { measureDirectory } = await import('./directory/directory.ts');
     return await measureDirectory({ reached, people: positive(values.people, '--people'), inARow: 20, rounds: positive(values.rounds, '--rounds'), json: values.json }) ? 0 : 1;
+  }
+  if (command === 'log-ins') {
+    const { PARTS, measureLogIns } = await import('./log-ins/log-ins.ts');
+    const parts = values.parts.split(',');
+    const unknown = parts.find((part) => !PARTS.includes(part));
+    if (unknown !== undefined) throw new UsageProblem(`unknown part ${unknown}; there are ${PARTS.join(', ')}`);
+    const times = { turns: positive(values.turns, '--turns'), seconds: positive(values.seconds, '--seconds'), warmSeconds: positive(values.warm, '--warm') };
+    return await measureLogIns({ ...times, people: positive(values.people, '--people'), parts, json: values.json }) ? 0 : 1;
   }
   const operations = values.ops.split(',').map(operationNamed);
   const duration = { seconds: positive(values.seconds, '--seconds'), warmSeconds: positive(values.warm, '--warm') };

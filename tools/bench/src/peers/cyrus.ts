@@ -46,7 +46,7 @@ admins: cyrus
 sasl_pwcheck_method: auxprop
 sasl_auxprop_plugin: sasldb
 sasl_sasldb_path: ${folder}/config/sasldb2
-sasl_mech_list: PLAIN LOGIN
+sasl_mech_list: PLAIN LOGIN DIGEST-MD5
 servername: localhost
 unix_group_enable: 0
 `);
