@@ -2,10 +2,12 @@
  * Passwords that somebody has beside his own (R46), as records of the deployment: made at random, told once, kept as hashes. Random enough (100 bits) that a quick
  * hash keeps them; so nothing is remembered anywhere, and one that was revoked is worth nothing with the next request.
  *
- * One record each: kind `app-password`, key `<principal>/<name>`; its last use apart, kind `app-password-use`, so that a use never meets a change.
+ * Found by what a client sends, so that a guess is one look, whoever it is for, and no directory hears of it. Each is a record of kind `app-password` under
+ * `<principal>/<name>`; one `app-password-proof` under the password's hash, for Basic; one `app-password-login` for each account, under `<account and realm,
+ * hashed>/<principal>/<name>`, for Digest; and its last use apart, so that a use never meets a change.
  */
-import { createHash, hash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
-import type { AccessScope, Clock, CollectionId, EpochSeconds, Principal, PrincipalId, RecordStore } from '@kalends/contracts';
+import { hash, randomInt } from 'node:crypto';
+import type { AccessScope, Clock, CollectionId, EpochSeconds, Principal, PrincipalId, RecordOperation, RecordStore } from '@kalends/contracts';
 import { z } from 'zod';
 
 export type DigestAlgorithm = 'MD5' | 'SHA-256';
@@ -24,13 +26,14 @@ export interface NewAppPassword { readonly name: string; readonly readOnly: bool
 /** What a name may be: it stands in records and logs. */
 export const appPasswordName = z.string().regex(/^[^/\p{Cc}]{1,64}$/u, 'up to 64 characters without slashes');
 
-const stored = z.object({
-  created: z.number(), expires: z.number().optional(), readOnly: z.boolean(), collections: z.array(z.string()).optional(), salt: z.string(), hash: z.string(),
-  digests: z.array(z.object({ account: z.string(), realm: z.string(), md5: z.string(), sha256: z.string() })),
-});
-type Stored = z.output<typeof stored>;
+const opens = z.object({ created: z.number(), expires: z.number().optional(), readOnly: z.boolean(), collections: z.array(z.string()).optional() });
+const stored = opens.extend({ /** Keys of its other records. */ proof: z.string(), logins: z.array(z.string()) });
+const owner = z.object({ principal: z.string(), name: z.string() });
+const login = opens.extend({ md5: z.string(), sha256: z.string() });
 
 const KIND = 'app-password';
+const PROOF = 'app-password-proof';
+const LOGIN = 'app-password-login';
 const USE = 'app-password-use';
 /** Without those that people confuse; 32, so that each letter holds five bits. */
 const LETTERS = 'abcdefghijkmnpqrstuvwxyz23456789';
@@ -60,43 +63,58 @@ export class AppPasswords {
     if (others.some((other) => other.name === name)) throw new RangeError(`there is a password ${JSON.stringify(name)} already; revoke it first`);
     if (others.length >= MOST) throw new RangeError(`there are ${String(MOST)} passwords already; revoke some first`);
     const password = Array.from({ length: GROUPS }, () => Array.from({ length: 5 }, () => LETTERS[randomInt(LETTERS.length)]).join('')).join('-');
-    const salt = randomBytes(16).toString('base64url');
-    const value: Stored = {
-      created: this.#now(), readOnly, salt, hash: hashOf(salt, password), ...(expires === undefined ? {} : { expires }), ...(collections === undefined ? {} : { collections: [...collections] }),
-      digests: accounts.map((account) => ({ account, realm: this.#realm, md5: digestOf('md5', account, this.#realm, password), sha256: digestOf('sha256', account, this.#realm, password) })),
-    };
-    await this.#records.apply([{ kind: KIND, key: `${id}/${name}`, value, expect: 'absent' }, { kind: USE, key: `${id}/${name}` }]);
+    const what = { created: this.#now(), readOnly, ...(expires === undefined ? {} : { expires }), ...(collections === undefined ? {} : { collections: [...collections] }) };
+    const logins = accounts.map((account): RecordOperation & { readonly value: unknown } => ({
+      kind: LOGIN, key: `${loginOf(account, this.#realm)}/${id}/${name}`, value: { ...what, md5: digestOf('md5', account, this.#realm, password), sha256: digestOf('sha256', account, this.#realm, password) },
+    }));
+    const proof = proofOf(password);
+    await this.#records.apply([
+      { kind: KIND, key: `${id}/${name}`, value: { ...what, proof, logins: logins.map(({ key }) => key) }, expect: 'absent' }, { kind: PROOF, key: proof, value: { principal: id, name } }, ...logins, { kind: USE, key: `${id}/${name}` },
+    ]);
     return password;
   }
 
   /** By name; expired ones too. */
   async list(id: PrincipalId): Promise<readonly AppPassword[]> {
-    const passwords = await this.#of(id);
-    return Promise.all(passwords.map(async ({ password }) => ({ ...password, lastUse: await this.#lastUse(password) })));
+    const found: AppPassword[] = [];
+    for await (const batch of this.#records.list(KIND, `${id}/`)) {
+      for (const { key, value } of batch) {
+        const password = passwordOf(id, key.slice(id.length + 1), opens.parse(value));
+        found.push({ ...password, lastUse: await this.#lastUse(password) });
+      }
+    }
+    return found;
   }
 
   /** False: there was none of that name. */
   async revoke(id: PrincipalId, name: string): Promise<boolean> {
     const key = `${id}/${name}`;
-    if (await this.#records.get(KIND, key) === undefined) return false;
-    await this.#records.apply([{ kind: KIND, key }, { kind: USE, key }]);
+    const record = await this.#records.get(KIND, key);
+    if (record === undefined) return false;
+    const { proof, logins } = stored.parse(record.value);
+    await this.#records.apply([{ kind: KIND, key }, { kind: PROOF, key: proof }, ...logins.map((each) => ({ kind: LOGIN, key: each })), { kind: USE, key }]);
     return true;
   }
 
-  /** The one that it is, if it has not expired. */
-  async match(id: PrincipalId, password: string): Promise<AppPassword | undefined> {
-    // Compared with all, so that the time does not tell which.
-    let found: AppPassword | undefined;
-    for (const candidate of await this.#valid(id)) if (equal(hashOf(candidate.record.salt, password), candidate.record.hash)) found = candidate.password;
-    return found;
+  /** Whosever it is, if it has not expired. */
+  async match(password: string): Promise<AppPassword | undefined> {
+    const found = await this.#records.get(PROOF, proofOf(password));
+    if (found === undefined) return undefined;
+    const { principal, name } = owner.parse(found.value);
+    const record = await this.#records.get(KIND, `${principal}/${name}`);
+    return record === undefined ? undefined : this.#valid(passwordOf(principal as PrincipalId, name, opens.parse(record.value)));
   }
 
   /** Of all that have not expired, what Digest needs for this account and realm. */
-  async digests(id: PrincipalId, account: string, realm: string, algorithm: DigestAlgorithm): Promise<readonly { readonly secret: string; readonly password: AppPassword }[]> {
+  async digests(account: string, realm: string, algorithm: DigestAlgorithm): Promise<readonly { readonly secret: string; readonly password: AppPassword }[]> {
     const found = [];
-    for (const { password, record } of await this.#valid(id)) {
-      const digest = record.digests.find((each) => each.account === account && each.realm === realm);
-      if (digest !== undefined) found.push({ secret: algorithm === 'MD5' ? digest.md5 : digest.sha256, password });
+    for await (const batch of this.#records.list(LOGIN, `${loginOf(account, realm)}/`)) {
+      for (const { key, value } of batch) {
+        const [, principal = '', name = ''] = key.split('/');
+        const { md5, sha256, ...what } = login.parse(value);
+        const password = this.#valid(passwordOf(principal as PrincipalId, name, what));
+        if (password !== undefined) found.push({ secret: algorithm === 'MD5' ? md5 : sha256, password });
+      }
     }
     return found;
   }
@@ -108,30 +126,13 @@ export class AppPasswords {
     if (lastUse === undefined || now - lastUse >= USE_SECONDS) await this.#records.apply([{ kind: USE, key: `${principal}/${name}`, value: { at: now } }]);
   }
 
-  async #valid(id: PrincipalId): Promise<readonly { readonly password: AppPassword; readonly record: Stored }[]> {
-    const now = this.#now();
-    return (await this.#of(id)).filter(({ password: { expires } }) => expires === undefined || expires > now);
+  #valid(password: AppPassword): AppPassword | undefined {
+    return password.expires === undefined || password.expires > this.#now() ? password : undefined;
   }
 
   async #lastUse({ principal, name }: AppPassword): Promise<EpochSeconds | undefined> {
     const use = await this.#records.get(USE, `${principal}/${name}`);
     return (use?.value as { readonly at?: number } | undefined)?.at;
-  }
-
-  /** One look, however many there are: a guess must not take longer for who has some. */
-  async #of(id: PrincipalId): Promise<readonly { readonly password: AppPassword; readonly record: Stored }[]> {
-    const found = [];
-    for await (const batch of this.#records.list(KIND, `${id}/`)) {
-      for (const { key, value } of batch) {
-        const record = stored.parse(value);
-        const password: AppPassword = {
-          principal: id, name: key.slice(id.length + 1), created: record.created, expires: record.expires,
-          readOnly: record.readOnly, collections: record.collections as readonly CollectionId[] | undefined,
-        };
-        found.push({ password, record });
-      }
-    }
-    return found;
   }
 
   #now(): EpochSeconds {
@@ -141,13 +142,15 @@ export class AppPasswords {
 
 export const scopeOf = ({ name, readOnly, collections }: AppPassword): AccessScope => ({ name, readOnly, collections });
 
-function hashOf(salt: string, password: string): string {
-  return createHash('sha256').update(`${salt}:${password}`).digest('base64url');
+function passwordOf(principal: PrincipalId, name: string, { created, expires, readOnly, collections }: z.output<typeof opens>): AppPassword {
+  return { principal, name, created, expires, readOnly, collections: collections as readonly CollectionId[] | undefined };
+}
+function proofOf(password: string): string {
+  return hash('sha256', `app-password:${password}`, 'base64url');
+}
+function loginOf(account: string, realm: string): string {
+  return hash('sha256', `${account}\0${realm}`, 'base64url');
 }
 function digestOf(algorithm: 'md5' | 'sha256', account: string, realm: string, password: string): string {
   return hash(algorithm, `${account}:${realm}:${password}`, 'hex');
-}
-function equal(left: string, right: string): boolean {
-  const [one, other] = [Buffer.from(left), Buffer.from(right)];
-  return one.length === other.length && timingSafeEqual(one, other);
 }

@@ -2,7 +2,7 @@
  * Passwords for one device or program (R46): the way in for phones where the domain password must not go. Made and revoked by `caladmin app-passwords`.
  * Works with Basic and Digest, whatever the directory is.
  */
-import { clock, credentialSource, directory, recordStore } from '@kalends/contracts';
+import { clock, credentialSource, recordStore } from '@kalends/contracts';
 import { definePlugin } from '@kalends/kernel';
 import { z } from 'zod';
 import { AppPasswordSource } from './app-password-source.ts';
@@ -16,9 +16,9 @@ export default definePlugin({
   summary: 'Passwords for one device or program: scoped, expiring, revocable.',
   config: z.strictObject({ realm: z.string().min(1).default('Kalends').describe('That of auth-digest; with another one, these passwords work with Basic only.') }),
   provides: { credentials: credentialSource },
-  requires: { directory, records: recordStore, clock },
+  requires: { records: recordStore, clock },
 
   setup({ config, deps, log }) {
-    return { credentials: new AppPasswordSource(new AppPasswords(deps.records, deps.clock, config.realm), deps.directory, log) };
+    return { credentials: new AppPasswordSource(new AppPasswords(deps.records, deps.clock, config.realm), log) };
   },
 });
