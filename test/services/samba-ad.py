@@ -81,7 +81,25 @@ def service(account, *names):
         Net(None, parameters).export_keytab(keytab=folder + '/http.keytab', principal=name)
 
 
+def rename(name, cn):
+    """`cn`: percent-encoded, so that it may hold anything."""
+    from urllib.parse import unquote
+    old = ldb.Dn(sam, dn_of(name))
+    new = ldb.Dn(sam, 'CN=x')
+    new.set_component(0, 'CN', unquote(cn))
+    new.add_base(old.parent())
+    sam.rename(old, new)
+
+
+def stranger(group, sid):
+    """A member from a domain that is trusted: a shadow of it lies in this one."""
+    message = ldb.Message(ldb.Dn(sam, dn_of(group)))
+    message['member'] = ldb.MessageElement(['<SID=%s>' % sid], ldb.FLAG_MOD_ADD, 'member')
+    sam.modify(message)
+
+
 ACTIONS = {
+    'rename': rename, 'stranger': stranger,
     'basics': basics, 'exchange-attributes': exchange_attributes, 'exchange-class': exchange_class, 'user': user, 'room': room, 'many': many, 'service': service,
     'delete': lambda name: sam.deleteuser(name),
     'group': lambda name: sam.newgroup(name, mailaddress=name + '@ad.example.test'),

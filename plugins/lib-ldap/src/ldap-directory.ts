@@ -72,7 +72,8 @@ export class LdapDirectory implements DirectorySource {
     const spellings = [account, ...(this.#options.accountNames?.(account) ?? [])].filter(isPlausible);
     if (spellings.length === 0) return undefined;
     const filter = ({ accounts }: RecordSchema): Filter | undefined => some(accounts.flatMap((attribute) => spellings.map((spelling) => equal(attribute, spelling))));
-    const found = await this.#find(filter, ['user']);
+    const meant = new Set(spellings.map(accountKey));
+    const found = (await this.#find(filter, ['user'])).filter(({ schema, entry }) => entry.all(schema.accounts).some((each) => meant.has(accountKey(each))));
     return this.#best(`the account ${account}`, found, ({ schema, entry }) => rank(schema.accounts.map((attribute) => entry.texts(attribute)), spellings));
   }
 
@@ -189,6 +190,11 @@ export class LdapDirectory implements DirectorySource {
     this.#complainedOf.add(of);
     this.#options.log.error(message, fields);
   }
+}
+
+/** Directories compare more loosely still, so that wide letters or lost accents are alike: who types them means nobody, or whoever is named so in another directory. */
+function accountKey(account: string): string {
+  return account.normalize('NFC').toLowerCase().trim().replaceAll(/\s+/g, ' ');
 }
 
 /** The place of the first list that holds one of the values, in any case. */
