@@ -12,7 +12,7 @@ const PROGRAMS = {
   '/usr/libexec/evolution-source-registry': 'evolution-data-server', 'dbus-run-session': 'dbus', 'gnome-keyring-daemon': 'gnome-keyring',
   '/usr/sbin/slapd': 'slapd', ldapmodify: 'ldap-utils', openssl: 'openssl', '/usr/sbin/samba': 'samba-ad-dc samba-ad-provision', 'samba-tool': 'samba',
   '/usr/sbin/ns-slapd': '389-ds-base', certutil: 'libnss3-tools', '/usr/sbin/nisserver-plugin-defs': 'slapi-nis',
-  krb5kdc: 'krb5-kdc', 'kadmin.local': 'krb5-admin-server', kinit: 'krb5-user', 'fail2ban-server': 'fail2ban', 'krb5-config.mit': 'libkrb5-dev',
+  haproxy: 'haproxy', krb5kdc: 'krb5-kdc', 'kadmin.local': 'krb5-admin-server', kinit: 'krb5-user', 'fail2ban-server': 'fail2ban', 'krb5-config.mit': 'libkrb5-dev',
 };
 const PYTHON_MODULES = { caldav: 'python3-caldav', dateutil: 'python3-dateutil', gi: 'python3-gi', 'samba.samdb': 'python3-samba', 'gi; gi.require_version("ECal", "2.0")': 'gir1.2-ecal-2.0' };
 

@@ -1,5 +1,5 @@
 /** Addresses with the PROXY protocol as a deployment sets them up, and TLS behind them. The protocol itself: core/http/src/proxy-header.test.ts. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -138,6 +138,12 @@ describe('the config', () => {
     const said = await problemsOf(`server:\n  trusted-proxies: [192.0.2.10]\n  listen:\n    - ${written}\n`);
     expect(said).toHaveLength(1);
     expect(said[0]).toMatch(/^4 server\.listen\[0\]/);
+  });
+
+  it('that is documented is taken', async () => {
+    const documented = /^```yaml\n(server:\n[^`]*proxy-protocol[^`]*)```$/m.exec(readFileSync(shippedConfig('../docs/running.md'), 'utf8'))![1]!;
+    expect(await problemsOf(`${documented}  tls: self-signed\n`)).toEqual([]);
+    expect(await problemsOf(documented)).toEqual([expect.stringContaining('https://192.0.2.20:8443 needs a certificate')]);
   });
 
   it('needs a certificate for TLS there as anywhere', async () => {

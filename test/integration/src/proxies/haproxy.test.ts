@@ -3,17 +3,18 @@
  * mode. HAProxy comes from 127.0.0.100, the one trusted proxy; all of 127/8 is this machine, so clients choose who they are. Strict-Transport-Security, which only
  * clients with TLS are sent, tells whether the server knows of TLS.
  */
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent, request as plainRequest } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request as secureRequest } from 'node:https';
-import { networkInterfaces } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startHaproxy } from '@kalends/test-services/haproxy';
 import type { Haproxy } from '@kalends/test-services/haproxy';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exchange } from '../bare-socket.ts';
-import { describeWithAll } from '../programs.ts';
+import { describeWithAll, execute } from '../programs.ts';
+import { root } from '../server-process.ts';
 import { startWorkers } from '../several-workers.ts';
 import type { SeveralWorkers } from '../several-workers.ts';
 
@@ -196,4 +197,24 @@ describeWithAll(['haproxy', 'openssl'], 'behind HAProxy', () => {
       agent.destroy();
     });
   });
+
+  it('what the documentation says to write into its config is taken by it', async () => {
+    await using folder = await temporaryFolder();
+    const pem = join(folder.path, 'cal.pem');
+    const made = await execute('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-keyout', '-', '-out', '-']);
+    await writeFile(pem, made.stdout);
+    const blocks = [...(await readFile(join(root, 'docs', 'running.md'), 'utf8')).matchAll(/^```\n(listen [^]*?)^```$/gm)].map(([, block]) => block!.replaceAll('/etc/haproxy/cal.pem', pem));
+    expect(blocks).toHaveLength(2);
+    for (const [at, block] of blocks.entries()) {
+      const file = join(folder.path, `${String(at)}.cfg`);
+      await writeFile(file, `defaults\n  timeout connect 5s\n  timeout client 60s\n  timeout server 60s\n${block}`);
+      const checked = await execute('haproxy', ['-c', '-f', file], { env: { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` } });
+      expect([checked.code, checked.stderr.match(/\[(?:ALERT|WARNING)\].*/g)], block).toEqual([0, null]);
+    }
+  });
 });
+
+async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'kalends-documented-'));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
