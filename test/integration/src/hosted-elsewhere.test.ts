@@ -2,6 +2,7 @@
  * Calendars that another server hosts (R43): bob's are at cal2.example.com. Discovery is answered here and leads there; below his home every method is sent there, nothing
  * is made, and no call reaches the store.
  */
+import { READ } from '@kalends/contracts';
 import { group, person, room } from '@kalends/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BOB_HOME, CALENDAR, PRINCIPAL, givenServer } from './caldav-server.ts';
@@ -18,7 +19,7 @@ let server: GivenServer;
 beforeAll(async () => {
   server = await givenServer({
     people: [
-      person('amy'), person('root'), person('here', { server: 'cal.example.com' }), person('bob', { server: 'cal2.example.com', delegates: { read: [], write: [] } }), person('lost', { server: 'see the wiki' }),
+      person('amy'), person('root'), person('here', { server: 'cal.example.com' }), person('bob', { server: 'cal2.example.com', delegates: { read: [], write: [] } }), person('lost', { server: 'see the wiki' }), person('old', { server: THERE }),
       room('attic', { server: THERE, delegates: { read: [], write: ['id-amy' as never] } }),
       group('team', { server: 'cal2.example.com:8443', groupCalendar: { members: 'write', owners: [] } }), group('staff', { server: 'cal2.example.com' }),
     ],
@@ -134,6 +135,21 @@ describe('what lies below a home elsewhere', () => {
       }
     }
     expect([...(await propfind('/calendars/users/', '<D:resourcetype/>', 'amy', '1')).rows().keys()]).toContain('/calendars/users/amy/');
+  });
+});
+
+describe('what is here of a home that is elsewhere now', () => {
+  it('is shown to nobody, were it open to all the world, and stays as it was', async () => {
+    const { store } = server;
+    const home = await store.createHome({ id: 'id-old' as never, kind: 'user', name: 'old' }, { properties: new Map(), acl: [{ principal: 'all', grant: READ, inheritable: true }] }, [{ segment: 'calendar', kind: 'calendar', properties: new Map() }]);
+    for (const path of ['/calendars/__uids__/id-old/calendar/', '/calendars/users/old/calendar/']) {
+      for (const method of ['GET', 'PROPFIND', 'REPORT', 'PUT']) {
+        expect((await server.send(method, path, undefined, {}, null)).status).toBe(401);
+        for (const as of ['amy', 'old', 'root']) expect((await server.send(method, path, undefined, {}, as)).status).toBe(307);
+      }
+    }
+    for (const as of ['old', 'root']) expect((await propfind('/calendars/users/', '<D:resourcetype/>', as, '1')).text).not.toContain('old/');
+    expect(await store.findHome('id-old' as never)).toEqual(home);
   });
 });
 

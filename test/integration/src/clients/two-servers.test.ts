@@ -2,13 +2,13 @@
  * Two servers and one directory between them (R43): bob's calendars are on the second. Programs that are told the first server's URL alone end at his calendars; the
  * first makes nothing for him, and lets go of calendars and takes them back as the directory and `caladmin augments` say.
  */
-import { readFile, readdir, rm, writeFile, mkdtemp } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createDAVClient } from 'tsdav';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Dav, eventText } from '../dav.ts';
+import { Dav, NAMESPACES, eventText } from '../dav.ts';
 import type { DavAnswer } from '../dav.ts';
 import { describeWith, describeWithPython, execute } from '../programs.ts';
 import { runCaladmin, startServerProcess } from '../server-process.ts';
@@ -106,6 +106,26 @@ describeWithPython('caldav', 'python3-caldav told the first server\'s URL', () =
     expect(finished.stderr.replaceAll(/.*Warning.*\n.*\n?/g, '')).toBe('');
     expect(finished.stdout.trim().split('\n')).toContain('delete the calendar');
     expect([...(await filesOfOne()).keys()].filter((path) => path.includes('bob'))).toEqual([]);
+  });
+});
+
+describeWith('vdirsyncer', 'vdirsyncer told the first server\'s URL', () => {
+  it('discovers, pushes and pulls on the second', async () => {
+    const [local, there] = [join(folder, 'local'), new Dav(two.url)];
+    await mkdir(join(local, 'calendar'), { recursive: true });
+    await writeFile(join(local, 'calendar', 'pushed.ics'), eventText('pushed'));
+    expect((await there.send('PUT', `${homePath('bob')}calendar/pulled.ics`, { as: 'bob', body: eventText('pulled') })).status).toBe(201);
+    await writeFile(join(folder, 'vdirsyncer'), [
+      '[general]', `status_path = "${folder}/status/"`, '[pair two]', 'a = "local"', 'b = "remote"', 'collections = ["calendar"]', '[storage local]', 'type = "filesystem"', `path = "${local}/"`, 'fileext = ".ics"',
+      '[storage remote]', 'type = "caldav"', `url = "${one.url}/"`, 'username = "bob"', 'password = "bob"', '',
+    ].join('\n'));
+    for (const command of ['discover', 'sync']) {
+      const { code, stdout, stderr } = await execute('vdirsyncer', ['-c', join(folder, 'vdirsyncer'), command], { input: 'y\n'.repeat(5), env: { LC_ALL: 'C.UTF-8', LANG: 'C.UTF-8' } });
+      expect(code, stdout + stderr).toBe(0);
+    }
+    expect(await readdir(join(local, 'calendar'))).toEqual(expect.arrayContaining(['pulled.ics']));
+    const pushed = await there.report(`${homePath('bob')}calendar/`, `<C:calendar-query ${NAMESPACES}><D:prop><C:calendar-data/></D:prop><C:filter><C:comp-filter name="VCALENDAR"/></C:filter></C:calendar-query>`, { as: 'bob' });
+    expect(pushed.text).toContain('UID:pushed');
   });
 });
 
