@@ -4,7 +4,9 @@ import type { PrincipalId } from './ids.ts';
 
 /** Every source as one, in config order (none: a boot problem), augmented, cached, absent answers too; serves what it knew while a source is down. */
 export interface Directory extends DirectorySource {
-  /** `maxAgeSeconds`: less than the usual age, where a password was just proved: the name may be somebody else's by now. */
+  /** `maxAgeSeconds`: less than the usual age, where a home is to be made: it may be another server's by now. */
+  findById(id: PrincipalId, maxAgeSeconds?: number): Promise<Principal | undefined>;
+  /** The same, where a password was just proved: the name may be somebody else's by now. */
   findByAccount(account: string, maxAgeSeconds?: number): Promise<Principal | undefined>;
   /** Whether that principal is one of this source's. */
   isOf(id: PrincipalId, source: DirectorySource): Promise<boolean>;

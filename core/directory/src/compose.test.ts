@@ -116,6 +116,20 @@ describe('what is remembered', () => {
     expect(counting.asked.slice(2)).toEqual(['findByAccount nobody']);
   });
 
+  it('asks anew by id where less than the usual age will do, and goes on with what it knew while the source is down', async () => {
+    const counting = counted(memoryDirectory([person('amy')]));
+    const { directory, clock } = given(counting.source);
+    await directory.findById(id('amy'));
+    clock.advance(4_000);
+    await directory.findById(id('amy'), 5);
+    clock.advance(2_000);
+    await directory.findById(id('amy'), 5);
+    expect(counting.asked).toEqual(['findById id-amy', 'findById id-amy']);
+    counting.down = true;
+    clock.advance(6_000);
+    expect(await directory.findById(id('amy'), 5)).toMatchObject({ names: ['amy'] });
+  });
+
   it('asks one question once, though many ask it together', async () => {
     const counting = counted(memoryDirectory([person('amy')]));
     const { directory } = given(counting.source);

@@ -38,8 +38,8 @@ export class ComposedDirectory implements Directory {
     this.#stamped = [...options.sources, options.augments];
   }
 
-  findById(id: PrincipalId): Promise<Principal | undefined> {
-    return this.#first((source) => source.findById(id));
+  findById(id: PrincipalId, maxAgeSeconds?: number): Promise<Principal | undefined> {
+    return this.#first((source) => source.findById(id, maxAgeSeconds));
   }
   findByAccount(account: string, maxAgeSeconds?: number): Promise<Principal | undefined> {
     return this.#first((source) => source.findByAccount(account, maxAgeSeconds), `the account ${account}`);

@@ -16,6 +16,8 @@ export const HOME_PATHS: readonly string[] = ['/calendars/__uids__/{id}/{path*}'
 const KINDS: ReadonlyMap<string, Principal['kind']> = new Map([['users', 'user'], ['groups', 'group'], ['locations', 'location'], ['resources', 'resource']]);
 
 const NAMES_KEPT = 50_000;
+/** How old a record may be that a home is made by. */
+const RECORD_SECONDS = 5;
 
 /** The canonical path of something in a home; collections end in a slash. */
 export function homePath(owner: PrincipalId, segments: readonly string[] = [], leaf?: string): string {
@@ -63,7 +65,7 @@ export class CalendarHomes {
   async ensure(owner: PrincipalId): Promise<Home | undefined> {
     const found = await this.#store.findHome(owner);
     if (found !== undefined) return found;
-    const principal = await this.#directory.findById(owner);
+    const principal = await this.#directory.findById(owner, RECORD_SECONDS);
     if (principal === undefined || !hasHome(principal) || !isHostedHere(principal)) return undefined;
     return this.#store.createHome(homeOwner(principal), homeRoot(principal.kind), HOME_COLLECTIONS);
   }
