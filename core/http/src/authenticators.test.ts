@@ -1,5 +1,6 @@
-import type { Authenticator, Clock, Directory, DirectorySource, HttpExchange, Principal, PrincipalId, ProcessChannel } from '@kalends/contracts';
+import type { Authenticator, Clock, Directory, DirectorySource, HttpExchange, Principal, PrincipalId } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
+import { localChannel } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
 import { AccessList } from './access-list.ts';
 import { Administrators } from './administrators.ts';
@@ -55,8 +56,8 @@ function given(accessList?: readonly string[]): Given {
     isOf: (_: string, source: DirectorySource) => Promise.resolve(source !== ANOTHER),
     groupsOf: () => Promise.resolve(new Set([id('G')])), stamp: () => Promise.resolve(stamp),
   } as unknown as Directory;
-  const table = new FailureTable();
-  const channel = { ask: (_: string, message: unknown) => table.ask(message as never) } as unknown as ProcessChannel;
+  const channel = localChannel();
+  new FailureTable().answerOn(channel);
   const clock: Clock = { now: () => 0, monotonic: () => 0, after: (ms) => { waited.push(ms); return Promise.resolve(); } };
   const log: Logger = { ...silent, warn: (message, fields) => { lines.push(`${message} ${JSON.stringify(fields)}`); } };
   const front = new Authenticators({

@@ -1,12 +1,20 @@
 /**
  * Wrong passwords, counted for all processes of a host in one place (R45): the sixth in a row slows the client, the twentieth makes it wait. Counted by
  * client and account together, so that nobody locks somebody else out from afar, and by client alone, so that trying many accounts does not help.
+ *
+ * Most clients never fail, so each process knows which did: the others cost no question to another process with each proof.
  */
 import type { ProcessChannel } from '@kalends/contracts';
 import RateLimiterMemory from 'rate-limiter-flexible/lib/RateLimiterMemory.js';
 import { clientNetwork } from './client-network.ts';
 
 const TOPIC = 'authentication-failures';
+/** That a client failed, as soon as it did. Notices may be lost: see `OVERVIEW_MILLISECONDS`. */
+const NEWS = 'authentication-failed';
+/** How old a process's own list of those who failed may be. */
+const OVERVIEW_MILLISECONDS = 2_000;
+/** Of more the list is not handed out, and all are asked about. */
+const MOST_LISTED = 1_000;
 const WINDOW_SECONDS = 900;
 const ASK_MILLISECONDS = 2_000;
 /** Failures after which answers are delayed, and after which none is given. */
@@ -15,7 +23,11 @@ const REFUSE_AFTER = 20;
 const REFUSE_ADDRESS_AFTER = 200;
 const LONGEST_DELAY_MILLISECONDS = 8_000;
 
-interface Question { readonly kind: 'look' | 'failed' | 'passed'; readonly address: string; readonly account: string | undefined }
+type Question =
+  | { readonly kind: 'look' | 'failed' | 'passed'; readonly address: string; readonly account: string | undefined }
+  | { readonly kind: 'overview' };
+/** Networks that failed lately; undefined: too many to list. */
+type Overview = readonly string[] | undefined;
 
 export interface Standing {
   /** To wait before the next "no" is said. */ readonly delayMilliseconds: number;
@@ -23,21 +35,42 @@ export interface Standing {
   /** Above zero: passwords are not even looked at for so long. */ readonly refuseSeconds: number;
 }
 
+const NOTHING: Standing = { counted: false, delayMilliseconds: 0, refuseSeconds: 0 };
+
 /** The table; lives where the channel's questions are answered. */
 export class FailureTable {
   readonly #pairs = new RateLimiterMemory({ points: REFUSE_AFTER, duration: WINDOW_SECONDS, keyPrefix: 'pair' });
   readonly #addresses = new RateLimiterMemory({ points: REFUSE_ADDRESS_AFTER, duration: WINDOW_SECONDS, keyPrefix: 'address' });
 
+  /** Network → when its last failure counts no more (`performance.now`). */ readonly #failed = new Map<string, number>();
+
   answerOn(channel: ProcessChannel): void {
-    channel.answer(TOPIC, (message) => this.ask(message as Question));
+    channel.answer(TOPIC, async (message) => {
+      const question = message as Question;
+      if (question.kind === 'overview') return this.#overview();
+      if (question.kind === 'failed') channel.publish(NEWS, clientNetwork(question.address));
+      return this.#ask(question);
+    });
   }
 
-  async ask({ kind, address: given, account }: Question): Promise<Standing> {
+  #overview(): Overview {
+    const now = performance.now();
+    for (const [network, until] of this.#failed) {
+      if (until > now) break;
+      this.#failed.delete(network);
+    }
+    return this.#failed.size > MOST_LISTED ? undefined : [...this.#failed.keys()];
+  }
+
+  async #ask({ kind, address: given, account }: Exclude<Question, { kind: 'overview' }>): Promise<Standing> {
     const address = clientNetwork(given);
     // A proof that names nobody in the clear (a ticket, a scheme that is not offered) must not shut out others who use one.
     const pair = account === undefined ? undefined : `${address} ${account}`;
     if (kind === 'passed' && pair !== undefined) await this.#pairs.delete(pair);
     if (kind === 'failed') {
+      // At the end, so that the oldest stand first.
+      this.#failed.delete(address);
+      this.#failed.set(address, performance.now() + WINDOW_SECONDS * 1000);
       if (pair !== undefined) await this.#pairs.penalty(pair);
       await this.#addresses.penalty(address);
     }
@@ -55,16 +88,23 @@ export class FailureTable {
 /** The asking end, in every process. When the counting place does not answer, log-ins go on uncounted: an outage there must not be an outage here. */
 export class Failures {
   readonly #channel: ProcessChannel;
+  /** Undefined networks: ask about each. */
+  #known: { readonly at: number; readonly networks: Set<string> | undefined } = { at: -Infinity, networks: undefined };
+  #asking: Promise<void> | undefined;
 
   constructor(channel: ProcessChannel) {
     this.#channel = channel;
+    channel.subscribe(NEWS, (network) => { this.#known.networks?.add(network as string); });
   }
 
-  look(address: string, account: string | undefined): Promise<Standing> {
+  async look(address: string, account: string | undefined): Promise<Standing> {
+    if (performance.now() - this.#known.at >= OVERVIEW_MILLISECONDS) await (this.#asking ??= this.#askOverview().finally(() => { this.#asking = undefined; }));
+    if (this.#known.networks?.has(clientNetwork(address)) === false) return NOTHING;
     return this.#ask({ kind: 'look', address, account });
   }
 
   failed(address: string, account: string | undefined): Promise<Standing> {
+    this.#known.networks?.add(clientNetwork(address));
     return this.#ask({ kind: 'failed', address, account });
   }
 
@@ -73,10 +113,21 @@ export class Failures {
   }
 
   async #ask(question: Question): Promise<Standing> {
+    return await this.#answer(question) as Standing | undefined ?? NOTHING;
+  }
+
+  /** What fails while this one waits is on the list that it is sent, or comes after it. */
+  async #askOverview(): Promise<void> {
+    const networks = await this.#answer({ kind: 'overview' }) as Overview;
+    this.#known = { at: performance.now(), networks: networks === undefined ? undefined : new Set(networks) };
+  }
+
+  /** Undefined: none in time. */
+  async #answer(question: Question): Promise<unknown> {
     try {
-      return await this.#channel.ask(TOPIC, question, AbortSignal.timeout(ASK_MILLISECONDS)) as Standing;
+      return await this.#channel.ask(TOPIC, question, AbortSignal.timeout(ASK_MILLISECONDS));
     } catch {
-      return { counted: false, delayMilliseconds: 0, refuseSeconds: 0 };
+      return undefined;
     }
   }
 }

@@ -1,6 +1,7 @@
 /** That the when and the how of a refusal tell nothing (R45): not who exists, nor that a password was right that opens nothing. */
-import type { AuthOutcome, Authenticator, Clock, Directory, HttpExchange, Principal, PrincipalId, ProcessChannel } from '@kalends/contracts';
+import type { AuthOutcome, Authenticator, Clock, Directory, HttpExchange, Principal, PrincipalId } from '@kalends/contracts';
 import type { Logger } from '@kalends/kernel';
+import { localChannel } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
 import { AccessList } from './access-list.ts';
 import { Administrators } from './administrators.ts';
@@ -38,8 +39,8 @@ function given({ accessList, milliseconds = () => 0, owner = () => undefined }: 
     findByAccount: (account: string, maxAgeSeconds = Infinity) => Promise.resolve(record((maxAgeSeconds > 0 ? stale.get(account) : undefined) ?? people.get(account))),
     mayLogIn: (who: string) => Promise.resolve(who !== 'SHUT'), groupsOf: () => Promise.resolve(new Set()), stamp: () => Promise.resolve('1'), findById: () => Promise.resolve(undefined), findByName: () => Promise.resolve(undefined), isOf: () => Promise.resolve(true),
   } as unknown as Directory;
-  const table = new FailureTable();
-  const channel = { ask: (_: string, message: unknown) => table.ask(message as never) } as unknown as ProcessChannel;
+  const channel = localChannel();
+  new FailureTable().answerOn(channel);
   const front = new Authenticators({
     authenticators: [scheme('Digest'), scheme('Basic'), scheme('Negotiate')], policy: undefined, directory, clock, log: silent, anonymous: undefined,
     failures: new Failures(channel), admins: new Administrators([], directory, silent), accessList: new AccessList(accessList, directory, silent),
