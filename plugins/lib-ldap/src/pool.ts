@@ -41,6 +41,7 @@ export class LdapPool {
   #away: { readonly since: number; readonly triedAt: number; readonly error: Error } | undefined;
   #refused: { readonly error: LdapRefused; readonly until: number } | undefined;
   #closed = false;
+  /** As they were named last. */ #servers: readonly LdapServer[] = [];
   /** The largest page that is known to be given. */ #page = PAGE;
 
   constructor(settings: LdapSettings, clock: Clock, log: Logger) {
@@ -51,13 +52,13 @@ export class LdapPool {
 
   /** At most `limit` entries. @throws LdapUnreachable | LdapRefused */
   async search(question: Question, limit: number): Promise<readonly LdapEntry[]> {
-    const until = this.#clock.monotonic() + this.#settings.timeoutMilliseconds;
+    let until = this.#clock.monotonic() + this.#settings.timeoutMilliseconds;
     for (;;) {
       const connection = await this.#connection(until);
       try {
         return await connection.search(question, limit);
       } catch (error) {
-        this.#failed(connection, error, until);
+        until = this.#failed(connection, error, until);
       }
     }
   }
@@ -67,7 +68,7 @@ export class LdapPool {
    * long as nothing was taken. @throws LdapUnreachable | LdapRefused
    */
   async list(question: Question, take: (page: readonly LdapEntry[]) => boolean, pageSize = PAGE): Promise<void> {
-    const until = this.#clock.monotonic() + this.#settings.timeoutMilliseconds;
+    let until = this.#clock.monotonic() + this.#settings.timeoutMilliseconds;
     for (let taken = false; ;) {
       const connection = await this.#toListOn(until);
       const size = Math.min(pageSize, this.#page);
@@ -83,7 +84,7 @@ export class LdapPool {
           this.#page = Math.max(SMALLEST_PAGE, Math.floor(size / 5));
           continue;
         }
-        this.#failed(connection, error, until);
+        until = this.#failed(connection, error, until);
       } finally {
         connection.listing = false;
         this.#waitingToList.shift()?.();
@@ -129,13 +130,26 @@ export class LdapPool {
     this.#connections.clear();
   }
 
-  /** Drops a connection that broke; throws on what asking again would not mend. */
-  #failed(connection: LdapConnection, error: unknown, until: number): void {
+  /** Drops a connection that broke; throws on what asking again would not mend. @returns until when to ask on */
+  #failed(connection: LdapConnection, error: unknown, until: number): number {
     if (!(error instanceof LdapUnreachable)) throw error;
+    const now = this.#clock.monotonic();
+    const { url } = connection.server;
     this.#connections.delete(connection);
     // One that was lost while idle says nothing about its server; one that did not answer does.
-    if (/timed out/.test(error.message)) this.#avoided.set(connection.server.url, this.#clock.monotonic() + AVOID_MILLISECONDS);
-    if (this.#closed || this.#clock.monotonic() >= until) throw error;
+    if (/timed out/.test(error.message)) {
+      this.#avoided.set(url, now + AVOID_MILLISECONDS);
+      for (const other of this.#connections) if (other.server.url === url) this.#drop(other);
+    }
+    if (this.#closed) throw error;
+    if (now < until) return until;
+    // A server that hangs takes all the time there is; the next has its own.
+    if (!this.#isAvoided(url) || this.#servers.every((server) => this.#isAvoided(server.url))) throw error;
+    return now + this.#settings.timeoutMilliseconds;
+  }
+
+  #isAvoided(url: string): boolean {
+    return (this.#avoided.get(url) ?? 0) > this.#clock.monotonic();
   }
 
   async #connection(until: number): Promise<LdapConnection> {
@@ -262,8 +276,8 @@ export class LdapPool {
       throw new LdapUnreachable(sentenceOf(error), { cause: error });
     }
     this.#best = servers[0]?.url;
-    const now = this.#clock.monotonic();
-    const avoided = ({ url }: LdapServer): boolean => (this.#avoided.get(url) ?? 0) > now;
+    this.#servers = servers;
+    const avoided = ({ url }: LdapServer): boolean => this.#isAvoided(url);
     return [...servers.filter((server) => !avoided(server)), ...servers.filter(avoided)];
   }
 }
