@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import type { Logger } from '@kalends/kernel';
@@ -21,16 +22,20 @@ afterEach(async () => {
 });
 
 /** `trusted`: all of 127/8 is this machine, so that a test chooses by its own address whether it is a proxy. Answers with how many octets of body it got. */
-async function serve({ trusted = ['127.0.0.1'], limits = {}, headerMilliseconds = HEADER_MILLISECONDS }: { readonly trusted?: readonly string[]; readonly limits?: object; readonly headerMilliseconds?: number } = {}): Promise<Running> {
+async function serve({ trusted = ['127.0.0.1'], limits = {}, headerMilliseconds = HEADER_MILLISECONDS, everywhere = false }: { readonly trusted?: readonly string[]; readonly limits?: object; readonly headerMilliseconds?: number; readonly everywhere?: boolean } = {}): Promise<Running> {
   const [lines, clients, listeners]: [string[], Client[], object[]] = [[], [], []];
   const log: Logger = { debug() {}, info() {}, warn: (message, fields) => { lines.push(`${message} ${JSON.stringify(fields)}`); }, error() {}, child: () => log };
   const proxies = new TrustedProxies(trusted);
   const connections = new ProxiedConnections({ trusts: (address) => proxies.trusts(address), headerMilliseconds, log });
-  const listener = new Listener([{ secure: false, host: '127.0.0.1', port: 0, proxyProtocol: true }], (request, response) => {
+  const listener = new Listener([{ secure: false, host: everywhere ? undefined : '127.0.0.1', port: 0, proxyProtocol: true }], (request, response) => {
     clients.push(proxies.client(request));
     listeners.push(countListeners(request.socket));
+    const hash = createHash('sha256');
     let octets = 0;
-    request.on('data', (chunk: Buffer) => { octets += chunk.length; }).on('end', () => { response.end(`got ${String(octets)}`); });
+    const read = (): void => { request.on('data', (chunk: Buffer) => { octets += chunk.length; hash.update(chunk); }).on('end', () => { response.end(`got ${String(octets)} ${hash.digest('hex')}`); }); };
+    // Pauses the socket with the rest of the first packet.
+    if (request.url === '/late') setTimeout(read, 20);
+    else read();
   }, { ...LIMITS, ...limits }, undefined, connections);
   await listener.start();
   running.push(listener);
@@ -73,6 +78,13 @@ describe('a connection with the PROXY protocol', () => {
     expect(clients).toEqual(Array.from({ length: 2 }, () => ({ address: '127.0.0.1', secure: false, throughProxy: true })));
   });
 
+  it('is told apart where the server listens with IPv6 and IPv4 at once', async () => {
+    const { port, clients } = await serve({ everywhere: true });
+    expect(await say(port, LINE + GET)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await say(port, LINE + GET, '127.0.0.2')).toBe('');
+    expect(clients.map(({ address }) => address)).toEqual(['192.0.2.7']);
+  });
+
   it('may come octet by octet, and everything in it', async () => {
     const { port, clients } = await serve({ headerMilliseconds: 5000 });
     const { socket, end } = await open(port);
@@ -86,8 +98,11 @@ describe('a connection with the PROXY protocol', () => {
 
   it('loses nothing of what follows in the same packet: a large body, further requests, an end', async () => {
     const { port, clients } = await serve();
-    const body = Buffer.alloc(3_000_000, 'x');
-    expect(await say(port, Buffer.concat([Buffer.from(`${LINE}PUT / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${String(body.length)}\r\n\r\n`), body]))).toMatch(/got 3000000/);
+    const body = Buffer.from(Array.from({ length: 600_000 }, (_, at) => String(at).padStart(6, '0')).join(''));
+    const got = `got 3600000 ${createHash('sha256').update(body).digest('hex')}`;
+    for (const target of ['/', '/late']) {
+      expect(await say(port, Buffer.concat([Buffer.from(`${LINE}PUT ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${String(body.length)}\r\n\r\n`), body])), target).toContain(got);
+    }
     expect((await say(port, `${LINE}${'GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3)}${GET}`)).match(/got 0/g)).toHaveLength(4);
     const { socket, end } = await open(port);
     socket.end(`${LINE}GET / HTTP/1.1\r\nHost: x\r\n\r\n`);
