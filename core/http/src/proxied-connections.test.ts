@@ -9,7 +9,7 @@ import { Listener } from './listen.ts';
 import { ProxiedConnections } from './proxied-connections.ts';
 
 const LIMITS = { headersMilliseconds: 1000, requestMilliseconds: 5000, keepAliveMilliseconds: 1000, headerOctets: 8192, headerCount: 50, connections: 10 };
-const HEADER_MILLISECONDS = 150;
+const HEADER_MILLISECONDS = 60_000;
 const LINE = 'PROXY TCP4 192.0.2.7 192.0.2.1 56324 443\r\n';
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
 const local = Buffer.from('0d0a0d0a000d0a515549540a20000000', 'hex');
@@ -86,7 +86,7 @@ describe('a connection with the PROXY protocol', () => {
   });
 
   it('may come octet by octet, and everything in it', async () => {
-    const { port, clients } = await serve({ headerMilliseconds: 5000 });
+    const { port, clients } = await serve();
     const { socket, end } = await open(port);
     for (const octet of Buffer.from(LINE + GET)) {
       socket.write(Buffer.from([octet]));
@@ -136,7 +136,7 @@ describe('a connection without it', () => {
     ['no header', GET], ['a header in the wrong place', `\r\n${LINE}${GET}`], ['a line that does not end', `PROXY TCP4 ${'1'.repeat(200)}`], ['version 3', Buffer.from('0d0a0d0a000d0a515549540a31110000', 'hex')],
     ['a block of 64 KiB', Buffer.from('0d0a0d0a000d0a515549540a2111ffff', 'hex')], ['an unknown family', Buffer.from('0d0a0d0a000d0a515549540a21f10000', 'hex')], ['the beginning of TLS', Buffer.from('160301020001000001fc0303', 'hex')], ['zeroes', Buffer.alloc(100_000)],
   ])('is closed at once, without an answer: %s', async (_what, octets) => {
-    const { port, clients, lines, connections } = await serve({ headerMilliseconds: 60_000 });
+    const { port, clients, lines, connections } = await serve();
     expect(await say(port, octets)).toBe('');
     expect(lines).toEqual([expect.stringMatching(/^a connection without the PROXY protocol was closed \{"address":"127\.0\.0\.1","reason":/)]);
     expect(await say(port, LINE + GET)).toMatch(/^HTTP\/1\.1 200 /);
@@ -153,7 +153,7 @@ describe('a connection without it', () => {
   });
 
   it('is waited for a moment: silence, and half a header', async () => {
-    const { port, lines, connections } = await serve();
+    const { port, lines, connections } = await serve({ headerMilliseconds: 150 });
     const half = await Promise.all(['', 'PROX', LINE.slice(0, -1), local.subarray(0, 15)].map(async (part) => {
       const { socket, end } = await open(port);
       socket.write(part);
@@ -165,7 +165,7 @@ describe('a connection without it', () => {
   });
 
   it('is not worth a line, if it only looked whether somebody is there; half a header is', async () => {
-    const { port, lines, connections } = await serve({ headerMilliseconds: 60_000 });
+    const { port, lines, connections } = await serve();
     const [looked, half] = [await open(port), await open(port)];
     looked.socket.end();
     await looked.end;
@@ -187,7 +187,7 @@ describe('a connection without it', () => {
 
 describe('the listener', () => {
   it('counts connections in their header among those that may be open', async () => {
-    const { port } = await serve({ limits: { connections: 2 }, headerMilliseconds: 60_000 });
+    const { port } = await serve({ limits: { connections: 2 } });
     const first = await Promise.all([open(port), open(port)]);
     await expect.poll(async () => (await open(port)).end).toBe('');
     first[0]!.socket.end(LINE + GET);
@@ -196,7 +196,7 @@ describe('the listener', () => {
   });
 
   it('lets a header that is under way arrive when it stops, and ends it with the deadline', async () => {
-    const { port, listener, connections } = await serve({ headerMilliseconds: 60_000 });
+    const { port, listener, connections } = await serve();
     const [late, never] = [await open(port), await open(port)];
     never.socket.write('PROXY');
     await expect.poll(() => connections.waiting).toBe(2);
