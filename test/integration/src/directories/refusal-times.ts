@@ -38,7 +38,10 @@ function guess(account: string, password: string): Promise<number> {
   const headers = { depth: '0', 'x-forwarded-for': `10.${String(++client >> 16)}.${String((client >> 8) & 255)}.${String(client & 255)}`, 'x-forwarded-proto': 'https', authorization: `Basic ${Buffer.from(`${account}:${password}`).toString('base64')}` };
   return new Promise((resolve, reject) => {
     request({ hostname, port, method: 'PROPFIND', path: '/', headers, agent }, (response) => {
-      response.resume().once('end', () => { response.statusCode === 401 ? resolve(performance.now() - began) : reject(new Error(String(response.statusCode))); });
+      response.resume().once('end', () => {
+        if (response.statusCode === 401) resolve(performance.now() - began);
+        else reject(new Error(`answered ${String(response.statusCode)}`));
+      });
     }).once('error', reject).end();
   });
 }
