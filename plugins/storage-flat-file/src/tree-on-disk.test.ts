@@ -62,6 +62,17 @@ describe('the tree on disk', () => {
     expect((await store.findCollection(home.root.id, 'calendar'))!.epoch).toBe(calendar.epoch);
   });
 
+  it('is linked by the next process where one ended between the name and its link', async () => {
+    await using root = new TestDataRoot();
+    const { diskFiles } = await import('./file-operations.ts');
+    const { store, home } = await amy(root, await root.open({ files: { ...diskFiles, symlink: () => { throw new Error('ended'); } } }));
+    await store.nameOwner({ id: home.owner, kind: 'user', name: 'amelia' });
+    expect(readdirSync(join(root.path, 'calendars/users'))).toEqual([]);
+    const other = await root.open();
+    await other.store.write(home.id, noLimits, (tx) => tx.createCollection(home.root.id, draft('more')));
+    expect(readdirSync(join(root.path, 'calendars/users'))).toEqual(['amelia']);
+  });
+
   it('takes no link from somebody when a home is built from a folder that tells an old name', async () => {
     await using root = new TestDataRoot();
     const first = await amy(root);

@@ -66,16 +66,21 @@ function put({ files, layout, database }: CarryContext, row: PendingRow): void {
     return;
   }
   const temp = layout.temp(place.owner, row.temp);
+  const isNaming = row.source === 'sidecar' && row.subject === newName;
   try {
     files.rename(temp, place.path);
   } catch (error) {
-    if (files.stat(temp) === undefined) return;
+    if (files.stat(temp) === undefined) {
+      // Whoever put it in place may have ended before the link.
+      if (isNaming) linkHome(files, layout, database, row.home, { takes: false });
+      return;
+    }
     if (codeOf(error) !== 'ENOENT') throw error;
     // Under the lock a folder may be made: nobody can be moving it.
     files.makeFolder(dirname(place.path), true);
     files.rename(temp, place.path);
   }
-  if (row.source === 'sidecar' && row.file === sidecarName) linkHome(files, layout, database, row.home, { takes: row.subject === newName });
+  if (row.source === 'sidecar' && row.file === sidecarName) linkHome(files, layout, database, row.home, { takes: isNaming });
 }
 
 function remove({ files, layout, database }: CarryContext, row: PendingRow): void {
