@@ -31,5 +31,5 @@ export { createLog } from './log/logger.ts';
 export type { LogLevel, LogOptions, LogSink } from './log/logger.ts';
 export type { Rotation } from './log/rotating-file.ts';
 export { buildFrom } from './scope/scope.ts';
-export { KernelError, reasonOf } from './errors.ts';
+export { KernelError, reasonOf, SettingError, together } from './errors.ts';
 export type { KernelErrorCode } from './errors.ts';

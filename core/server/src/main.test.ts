@@ -222,7 +222,7 @@ describe('caldavd, combined', { timeout: 180_000 }, () => {
     writeFileSync(join(folder, 'memory.js'), `import { memoryStorePlugin } from ${JSON.stringify(import.meta.resolve('@kalends/testkit/doubles'))};\nexport default memoryStorePlugin();\n`);
     const daemon = new Daemon('-f', deploy(combined, '{ use: ./memory.js }'));
     expect(await daemon.exit()).toBe(78);
-    expect(daemon.error).toMatch(/store-check .*the calendar store can be open in one process only/);
+    expect(daemon.error).toMatch(/store-check: .*the calendar store can be open in one process only/);
   });
 
   it('does not start when its workers could not', async () => {

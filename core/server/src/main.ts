@@ -46,8 +46,7 @@ async function check(loaded: LoadedConfig<Config>): Promise<number> {
   const kinds = sections.process.role === 'combined' ? (['master', 'worker'] as const) : (['single'] as const);
   for (const [index, kind] of kinds.entries()) {
     const prepared = await prepareServer(loaded, { dataRoot: dataRootOf(sections), process: kind });
-    if (prepared.problems.length > 0 && (index === 0 || hasErrors(prepared.problems))) print.error(`${formatProblems(prepared.problems)}\n`);
-    if (hasErrors(prepared.problems)) return CONFIG;
+    if (prepared.problems.length > 0 && index === 0 && !hasErrors(prepared.problems)) print.error(`${formatProblems(prepared.problems)}\n`);
     await prepared.setUp();
   }
   print.out('the config is good\n');
@@ -56,8 +55,8 @@ async function check(loaded: LoadedConfig<Config>): Promise<number> {
 
 async function run(given: Arguments, loaded: LoadedConfig<Config>): Promise<number> {
   // Problems go to the terminal, not into files that the same config names: nothing is opened before they are known.
-  const { problems } = await prepareServer(loaded, { dataRoot: dataRootOf(loaded.sections), process: loaded.sections.process.role === 'combined' ? 'worker' : 'single' });
-  if (hasErrors(problems)) throw new KernelError('KRN_CONFIG', formatProblems(problems), { problems });
+  const prepared = await prepareServer(loaded, { dataRoot: dataRootOf(loaded.sections), process: loaded.sections.process.role === 'combined' ? 'worker' : 'single' });
+  if (hasErrors(prepared.problems)) await prepared.setUp();
 
   const dataRoot = dataRootOf(loaded.sections);
   const { sections } = loaded;
@@ -68,8 +67,9 @@ async function run(given: Arguments, loaded: LoadedConfig<Config>): Promise<numb
   const service = serviceOf({
     loaded, dataRoot, logs,
     read: () => readGiven(given),
-    running: ({ url, demo }) => {
-      logs.log.info('ready', { url, data: dataRoot, role: sections.process.role });
+    running: ({ url, demo, isReady }) => {
+      if (isReady) logs.log.info('ready', { url, data: dataRoot, role: sections.process.role });
+      else logs.log.warn('requests are answered, though the server is not ready', { url, data: dataRoot, role: sections.process.role });
       void manager.ready(`answers at ${url}`);
       if (demo !== undefined) void demoGreeting({ url }, demo.file).then(print.out, () => undefined);
     },
@@ -136,7 +136,7 @@ function complain(error: unknown): number {
     print.error(`caldavd: ${error instanceof Error ? (error.stack ?? error.message) : reasonOf(error)}\n`);
     return DEFECT;
   }
-  print.error(`${error.code === 'KRN_CONFIG' ? error.message : `caldavd: ${error.message}`}\n`);
+  print.error(`${error.problems.length > 0 ? error.message : `caldavd: ${error.message}`}\n`);
   return error.code === 'KRN_CONFIG' || error.code === 'KRN_SETUP' ? CONFIG : error.code === 'KRN_START' ? UNAVAILABLE : DEFECT;
 }
 

@@ -79,7 +79,7 @@ export interface PreparedServer {
   readonly plan: Plan;
   readonly composition: Composition;
   readonly problems: readonly Problem[];
-  /** Step 5. @throws KernelError `KRN_CONFIG` when there are errors, `KRN_SETUP` */
+  /** Step 5. @throws KernelError `KRN_CONFIG` when there are errors, `KRN_SETUP`, both with all there are */
   setUp(): Promise<void>;
   /** Steps 6 and 7. @throws KernelError `KRN_START` */
   start(): Promise<RunningServer>;
@@ -117,12 +117,18 @@ export async function prepareServer(loaded: LoadedConfig<Config>, options: Start
   });
   const plan = await planGraph({ instances: composition.instances, builtins, process: kind, document: loaded.document, indispensable: ['write-step'] });
   for (const value of [...loaded.secrets, ...plan.secrets]) options.redactor?.learn(value);
-  const problems = [...loaded.problems, ...composition.problems, ...plan.problems];
+  // Of a file that cannot be read at all everything would be missing.
+  const isRead = !loaded.problems.some(({ code }) => code === 'KRN_SYNTAX' || code === 'KRN_UNREADABLE');
+  const problems = [...loaded.problems, ...composition.problems, ...plan.problems.filter(({ code }) => isRead || !code.startsWith('KRN_GRAPH_'))];
   return {
     loaded, plan, composition, problems,
     async setUp() {
-      if (hasErrors(problems)) throw new KernelError('KRN_CONFIG', formatProblems(problems), { problems });
-      await graph.setUp(plan);
+      const error = await graph.setUp(plan).then(() => undefined, (reason: unknown) => reason);
+      if (hasErrors(problems)) {
+        const all = [...problems.filter(({ severity }) => severity === 'error'), ...(error instanceof KernelError ? error.problems : []), ...problems.filter(({ severity }) => severity !== 'error')];
+        throw new KernelError('KRN_CONFIG', formatProblems(all), { problems: all });
+      }
+      if (error !== undefined) throw error;
     },
     stop: () => graph.stop(),
     async start() {

@@ -3,7 +3,7 @@
  * Not offered, and not taken, in the clear, except on loopback or where the config insists (R40).
  */
 import { authenticator, credentialSource } from '@kalends/contracts';
-import { definePlugin } from '@kalends/kernel';
+import { definePlugin, SettingError } from '@kalends/kernel';
 import { z } from 'zod';
 import { BasicAuthenticator } from './basic-authenticator.ts';
 
@@ -23,7 +23,7 @@ export default definePlugin({
 
   setup({ config, deps, log }) {
     const sources = deps.sources.filter((source) => source.can.verify);
-    if (sources.length === 0) throw new Error('Basic needs a credential source that can check passwords; enable a directory that has passwords');
+    if (sources.length === 0) throw new SettingError([], 'Basic needs a directory that can check passwords, and none here does', { remedy: 'enable one: directory-file, directory-open-directory, directory-active-directory' });
     return { basic: new BasicAuthenticator({ realm: config.realm, allowCleartext: config['allow-cleartext'], sources, log }) };
   },
 });

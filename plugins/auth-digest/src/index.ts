@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { authenticator, clock, credentialSource, deployment, replayGuard, secrets } from '@kalends/contracts';
-import { definePlugin } from '@kalends/kernel';
+import { definePlugin, SettingError } from '@kalends/kernel';
 import { DigestAuthenticator } from './digest-authenticator.ts';
 
 const config = z.strictObject({
@@ -26,7 +26,7 @@ export default definePlugin({
   setup({ config: { realm, algorithms, 'nonce-seconds': nonceSeconds }, deps, log, lifecycle }) {
     const sources = deps.sources.filter((source) => source.can.digest.length > 0);
     if (sources.length === 0) {
-      throw new Error('Digest needs a credential source with digest secrets; Active Directory has none, and LDAP where its `digest:` names their attributes. Basic over TLS, or Kerberos, works with both');
+      throw new SettingError([], 'Digest needs a directory that keeps digest secrets, and none here does: Active Directory never, LDAP where its `digest:` names their attributes', { remedy: 'take auth-basic over TLS, or auth-kerberos; app-passwords have digest secrets of their own' });
     }
     const { replay, secrets, deployment: { hostId }, clock } = deps;
     const digest = new DigestAuthenticator({ realm, algorithms, nonceSeconds, sources, replay, secrets, hostId, clock, log });

@@ -4,8 +4,8 @@
  */
 import { resolveSrv } from 'node:dns/promises';
 import { clock, credentialSource, directorySource } from '@kalends/contracts';
-import { definePlugin } from '@kalends/kernel';
-import { LdapCredentials, LdapDirectory, LdapPool, readSettings } from '@kalends/lib-ldap';
+import { definePlugin, together } from '@kalends/kernel';
+import { checkDn, LdapCredentials, LdapDirectory, LdapPool, readSettings } from '@kalends/lib-ldap';
 import { config } from './config.ts';
 import { accountNames, baseOf, controllersOf, domainOf } from './domain.ts';
 import { ChainedMemberships } from './memberships.ts';
@@ -23,8 +23,8 @@ export default definePlugin({
     const base = config.base ?? baseOf(config.domain ?? '');
     const domain = (config.domain ?? domainOf(base))?.toLowerCase();
     const discover = domain === undefined ? undefined : () => controllersOf(domain, resolveSrv);
-    const pool = new LdapPool(readSettings(config, log, discover), clock, log);
-    const schemas = readSchemas(config, base, clock);
+    const [settings, schemas] = together(() => readSettings(config, log, discover), () => readSchemas(config, base, clock), () => { checkDn(base, ['base']); });
+    const pool = new LdapPool(settings, clock, log);
     const source = new LdapDirectory({
       name: 'active-directory', pool, schemas, memberships: new ChainedMemberships(pool, schemas), clock, log, refreshSeconds: config['refresh-seconds'],
       accountNames: (account) => accountNames(account, domain, config['netbios-domain']),

@@ -31,24 +31,24 @@ export function readSchemas(config: Config, base: string, clock: Clock): readonl
       facts: (entry) => ({ enabled: true, locked: false, schedule: { mode: place.mode, ...capacityOf(entry) } }),
     })),
     {
-      ...shared, kind: 'group', base: join(config.groups.base ?? '', base), filter: withFilter(readFilter('(objectCategory=group)'), config.groups.filter), more: [],
+      ...shared, kind: 'group', base: join(config.groups.base ?? '', base), filter: withFilter(readFilter('(objectCategory=group)'), config.groups.filter, 'groups'), more: [],
       facts: () => ({ enabled: true, locked: false }),
     },
     {
       ...shared, kind: 'user', base: join(config.users.base ?? '', base), firstName: 'givenName', lastName: 'sn', more: [...ACCOUNT_ATTRIBUTES, TYPE],
-      filter: withFilter(peopleFilter(places.map(({ place }) => place)), config.users.filter),
+      filter: withFilter(peopleFilter(places.map(({ place }) => place)), config.users.filter, 'users'),
       facts: (entry) => accountFacts(entry, clock.now() / 1000), accepts: (entry) => !places.some(({ kind, place }) => isPlace(entry, kind, place, base)),
     },
   ];
 }
 
-function withFilter(filter: Filter, more: string | undefined): Filter {
-  return more === undefined ? filter : every(filter, readFilter(more));
+function withFilter(filter: Filter, more: string | undefined, kind: string): Filter {
+  return more === undefined ? filter : every(filter, readFilter(more, [kind, 'filter']));
 }
 
 /** Undefined attributes match nothing, so a forest that never saw Exchange has no such places. */
 function placeFilter(kind: PlaceKind, { base, filter }: Place): Filter {
-  if (filter !== undefined) return readFilter(filter);
+  if (filter !== undefined) return readFilter(filter, [`${kind}s`, 'filter']);
   return base === undefined ? some(EXCHANGE[kind].map((type) => equal(TYPE, type)))! : readFilter('(objectClass=user)');
 }
 

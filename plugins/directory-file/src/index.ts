@@ -3,7 +3,7 @@
  * Keeps argon2id and Digest hashes. Passwords in the open only in a demo, which no server may offer to other machines.
  */
 import { clock, credentialSource, directorySource } from '@kalends/contracts';
-import { definePlugin } from '@kalends/kernel';
+import { definePlugin, SettingError } from '@kalends/kernel';
 import { z } from 'zod';
 import { FileCredentials } from './file-credentials.ts';
 import { FileDirectory } from './file-directory.ts';
@@ -29,10 +29,13 @@ export default definePlugin({
   requires: { clock },
 
   async setup({ config: { file, demo, realm }, deps, log, lifecycle }) {
-    const source = await FileDirectory.open({ file, demo }, deps.clock, log);
+    const source = await FileDirectory.open({ file, demo }, deps.clock, log).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === undefined) throw error;
+      throw new SettingError(['file'], `cannot read ${file} (${error.code})`, { remedy: 'name the YAML file with the records, and let the account that the server runs under read it', cause: error });
+    });
     const { realms } = await source.current();
     if (realm !== undefined && realms.size > 0 && !realms.has(realm)) {
-      throw new Error(`${file}: the stored digests are for ${[...realms].join(', ')}, none for ${realm}; put the realm back, or set the passwords anew`);
+      throw new SettingError(['realm'], `${file}: the stored digests are for ${[...realms].join(', ')}, none for ${realm}`, { remedy: 'put the realm back, or set the passwords anew' });
     }
     if (demo) log.warn('demo directory: its passwords stand in the open', { file });
     lifecycle.health('directory file', async () => {

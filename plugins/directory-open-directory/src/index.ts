@@ -3,7 +3,7 @@
  * Reads nothing at the start and lists nothing by itself, so the size of the directory does not matter.
  */
 import { clock, credentialSource, directorySource } from '@kalends/contracts';
-import { definePlugin } from '@kalends/kernel';
+import { definePlugin, together } from '@kalends/kernel';
 import { LdapCredentials, LdapDirectory, LdapPool, ListedMemberships, readSettings } from '@kalends/lib-ldap';
 import type { StoredDigests } from '@kalends/lib-ldap';
 import { config } from './config.ts';
@@ -19,8 +19,8 @@ export default definePlugin({
   requires: { clock },
 
   setup({ config, deps: { clock }, log, lifecycle }) {
-    const pool = new LdapPool(readSettings(config, log), clock, log);
-    const { schemas, members, shutOut } = readSchemas(config, clock);
+    const [settings, { schemas, members, shutOut }] = together(() => readSettings(config, log), () => readSchemas(config, clock));
+    const pool = new LdapPool(settings, clock, log);
     if (config['bind-dn'] === undefined && shutOut.length > 0) {
       log.warn('questions are asked anonymously; where the directory does not show these attributes to everybody, accounts that it has disabled or locked look enabled', { attributes: shutOut });
     }

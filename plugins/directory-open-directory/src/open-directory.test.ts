@@ -26,7 +26,7 @@ describe('a preset', () => {
   });
 
   it('is refused with a sentence where something is missing or no filter', () => {
-    expect(() => read({ preset: 'posix', locations: { base: 'ou=rooms' } })).toThrow(/locations need at least/);
+    expect(() => read({ preset: 'posix', locations: { base: 'ou=rooms' } })).toThrow(/needs at least base, filter/);
     expect(() => read({ users: { filter: '(uid=' } })).toThrow(/is no LDAP filter/);
     for (const wrong of [{ users: { emial: ['mail'] } }, { users: { id: 'a b' } }, { preset: 'netinfo' }, { digest: { realm: 'x' } }]) expect(config.safeParse({ base: 'dc=x', url: 'ldap://x', ...wrong }).success, JSON.stringify(wrong)).toBe(false);
   });

@@ -1,5 +1,7 @@
 /** Distinguished names (RFC 4514): taken apart, compared, joined. Knows no schema, so values are compared without regard to case and to runs of spaces. */
 
+import { SettingError } from '@kalends/kernel';
+
 export interface Rdn { readonly attribute: string; readonly value: string }
 export interface ParsedDn {
   /** Undefined where the last name has several parts (`cn=a+sn=b`). */ readonly first: Rdn | undefined;
@@ -42,6 +44,15 @@ export function commonBase([first = '', ...others]: readonly string[]): string |
   let base = first;
   while (base !== '' && !others.every((other) => isBelow(other, base))) base = parseDn(base)?.parent ?? '';
   return base === '' ? undefined : base;
+}
+
+/** A base of a config. @throws SettingError */
+export function checkDn(dn: string, setting: readonly string[]): void {
+  for (let rest = dn; rest !== '';) {
+    const parsed = parseDn(rest);
+    if (parsed === undefined) throw new SettingError(setting, `${dn} is no distinguished name`, { remedy: 'write it as ou=people,dc=example,dc=com' });
+    rest = parsed.parent;
+  }
 }
 
 /** A base of a config: whole, or relative to `root`. */

@@ -1,6 +1,7 @@
 /** Filters from values, never from text: whatever a client typed stays a value (RFC 4515 §3 is the library's business). */
 import { AndFilter, EqualityFilter, ExtensibleFilter, FilterParser, NotFilter, OrFilter, PresenceFilter, SubstringFilter } from 'ldapts';
 import type { Filter } from 'ldapts';
+import { SettingError } from '@kalends/kernel';
 
 export type { Filter } from 'ldapts';
 
@@ -21,12 +22,13 @@ export function some(filters: readonly Filter[]): Filter | undefined {
   return filters.length < 2 ? filters[0] : new OrFilter({ filters: [...filters] });
 }
 
-/** Of a config. @throws Error with a sentence for the admin */
-export function readFilter(text: string): Filter {
+/** Of a config, where `setting` says. @throws SettingError */
+export function readFilter(text: string, setting: readonly string[] = []): Filter {
   try {
     return FilterParser.parseString(text);
   } catch (error) {
-    throw new Error(`${text} is no LDAP filter: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    const why = (error instanceof Error ? error.message : String(error)).replace(/[.:] (?:Full string: )?\(.*$/s, '').toLowerCase();
+    throw new SettingError(setting, `${text} is no LDAP filter: ${why}`, { remedy: 'each condition stands between parentheses, as (objectClass=person) or (&(a=1)(b=2)): RFC 4515', cause: error });
   }
 }
 

@@ -1,7 +1,7 @@
 /** What directory plugins share: connections that fail over and never lose their bind unnoticed, records read by a mapping, groups, passwords. No plugin itself. */
 export { LdapCredentials } from './credentials.ts';
 export type { StoredDigests } from './credentials.ts';
-export { isBelow, join } from './dn.ts';
+export { checkDn, isBelow, join } from './dn.ts';
 export { LdapEntry } from './entry.ts';
 export { byRule, equal, every, not, present, readFilter, some } from './filters.ts';
 export type { Filter } from './filters.ts';

@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { secret } from '@kalends/kernel';
+import { reasonOf, secret, SettingError, together } from '@kalends/kernel';
 import type { Logger } from '@kalends/kernel';
 import { z } from 'zod';
 
@@ -40,20 +40,22 @@ export interface LdapSettings {
   readonly connections: number;
 }
 
-/** @throws Error with a sentence for the admin */
+/** @throws SettingError, or several together */
 export function readSettings(config: ConnectionConfig, log: Logger, discover?: () => Promise<readonly LdapServer[]>): LdapSettings {
   const urls = config.url === undefined ? [] : [config.url].flat();
-  if (urls.length === 0 && discover === undefined) throw new Error('`url` is missing: where is the directory?');
-  const servers = urls.map((url) => readServer(url, config['start-tls']));
+  const { ca, 'bind-dn': dn, 'bind-password': password } = config;
+  const readCa = (): string | undefined => (ca === undefined || ca.includes('-----BEGIN') ? ca : readFileSync(ca, 'utf8'));
+  const [servers] = together(
+    () => serversOf(config, urls, discover !== undefined),
+    () => { checkCa(readCa, ca ?? ''); },
+    () => {
+      if (dn !== undefined && password === undefined) throw new SettingError(['bind-dn'], 'has no password beside it', { remedy: 'add bind-password: { env: NAME } or { file: PATH }; leave both out to ask anonymously' });
+      if (dn === undefined && password !== undefined) throw new SettingError(['bind-password'], 'has no account beside it', { remedy: 'add bind-dn: the account that reads the directory' });
+    },
+  );
   for (const { url, security, host, socket } of servers) {
     if (security === 'none' && socket === undefined && !isLoopback(host)) log.warn('passwords travel to the directory in the clear; use ldaps:// or start-tls', { url });
   }
-  const { ca } = config;
-  const readCa = (): string | undefined => (ca === undefined || ca.includes('-----BEGIN') ? ca : readFileSync(ca, 'utf8'));
-  const text = readCa();
-  if (text !== undefined && !text.includes('-----BEGIN')) throw new Error(`${String(ca)} holds no PEM certificate`);
-  const { 'bind-dn': dn, 'bind-password': password } = config;
-  if ((dn === undefined) !== (password === undefined)) throw new Error('`bind-dn` and `bind-password` go together');
   return {
     servers: () => (servers.length > 0 || discover === undefined ? Promise.resolve(servers) : discover()),
     ca: readCa, serverName: config['server-name'], bind: dn === undefined || password === undefined ? undefined : { dn, password },
@@ -61,14 +63,30 @@ export function readSettings(config: ConnectionConfig, log: Logger, discover?: (
   };
 }
 
-/** @throws Error with a sentence for the admin */
-export function readServer(url: string, startTls: boolean): LdapServer {
+function serversOf({ url, 'start-tls': startTls }: ConnectionConfig, urls: readonly string[], found: boolean): readonly LdapServer[] {
+  if (urls.length === 0 && !found) throw new SettingError(['url'], 'is missing: where is the directory?', { remedy: 'for example ldaps://ldap.example.com' });
+  return together(...urls.map((one, at) => () => readServer(one, startTls, typeof url === 'string' ? ['url'] : ['url', String(at)])));
+}
+
+function checkCa(read: () => string | undefined, ca: string): void {
+  const remedy = 'name the PEM file of the authority that signs the directory\'s certificate; without ca those of the system count';
+  let text: string | undefined;
+  try {
+    text = read();
+  } catch (error) {
+    throw new SettingError(['ca'], `cannot read ${ca} (${(error as NodeJS.ErrnoException).code ?? reasonOf(error)})`, { remedy, cause: error });
+  }
+  if (text !== undefined && !/-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/.test(text)) throw new SettingError(['ca'], `${ca.includes('\n') ? 'the text' : ca} holds no PEM certificate`, { remedy });
+}
+
+/** `setting`: where it stands in the config. @throws SettingError */
+export function readServer(url: string, startTls: boolean, setting: readonly string[] = ['url']): LdapServer {
   const parsed = URL.parse(url);
   const scheme = parsed?.protocol;
-  if (parsed === null || (scheme !== 'ldap:' && scheme !== 'ldaps:' && scheme !== 'ldapi:')) throw new Error(`${url} is no address of a directory; write ldaps://host, ldap://host or ldapi://%2Fpath`);
+  if (parsed === null || (scheme !== 'ldap:' && scheme !== 'ldaps:' && scheme !== 'ldapi:')) throw new SettingError(setting, `${url} is no address of a directory`, { remedy: 'write ldaps://host, ldap://host or ldapi://%2Fpath' });
   const host = decodeURIComponent(parsed.hostname).replace(/^\[(.*)\]$/, '$1');
   if (scheme === 'ldapi:') return { url, socket: host, host: 'localhost', port: 0, security: 'none' };
-  if (host === '') throw new Error(`${url} names no host`);
+  if (host === '') throw new SettingError(setting, `${url} names no host`, { remedy: 'write ldaps://host' });
   const port = parsed.port === '' ? (scheme === 'ldaps:' ? 636 : 389) : Number(parsed.port);
   return { url, socket: undefined, host, port, security: scheme === 'ldaps:' ? 'tls' : startTls ? 'start-tls' : 'none' };
 }

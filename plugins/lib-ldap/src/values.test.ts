@@ -1,8 +1,11 @@
 /** What is made of single values: GUIDs, questions of clients, filters, entries, addresses of servers. */
+import { fileURLToPath } from 'node:url';
 import type { DirectoryQuery, PrincipalId } from '@kalends/contracts';
-import type { Logger } from '@kalends/kernel';
+import type { Logger, SettingError } from '@kalends/kernel';
 import { describe, expect, it } from 'vitest';
+import { checkDn } from './dn.ts';
 import { LdapEntry } from './entry.ts';
+import { sentenceOf } from './errors.ts';
 import { readFilter } from './filters.ts';
 import { guidOctets, guidText, relativeIdOf, siblingSid } from './guid.ts';
 import { isPlausible, readAddress } from './question.ts';
@@ -103,9 +106,27 @@ describe('where the directory is', () => {
   });
 
   it('is refused with a sentence where it cannot be right', () => {
-    expect(() => readSettings(config, log)).toThrow(/`url` is missing/);
-    expect(() => readSettings({ ...config, url: 'ldap://x', 'bind-dn': 'cn=a' }, log)).toThrow(/go together/);
-    expect(() => readSettings({ ...config, url: 'ldap://x', ca: '/nonexistent/ca.pem' }, log)).toThrow(/ENOENT/);
+    expect(() => readSettings(config, log)).toThrow(/is missing: where is the directory/);
+    expect(() => readSettings({ ...config, url: 'ldap://x', 'bind-dn': 'cn=a' }, log)).toThrow(/has no password beside it/);
+    expect(() => readSettings({ ...config, url: 'ldap://x', ca: '/nonexistent/ca.pem' }, log)).toThrow(/cannot read \/nonexistent\/ca\.pem \(ENOENT\)/);
+    expect(() => readSettings({ ...config, url: 'ldap://x', ca: fileURLToPath(import.meta.url) }, log)).toThrow(/holds no PEM certificate/);
+    // All at once, each with its place.
+    const all = (() => { try { return readSettings({ ...config, url: ['ldap://x', 'http://y'], ca: '/nonexistent/ca.pem', 'bind-password': 'secret-of-mine' }, log); } catch (error) { return error; } })() as AggregateError;
+    expect((all.errors as readonly SettingError[]).map(({ setting, message }) => [setting.join('.'), message])).toEqual([
+      ['url.1', 'http://y is no address of a directory'], ['ca', 'cannot read /nonexistent/ca.pem (ENOENT)'], ['bind-password', 'has no account beside it'],
+    ]);
+    expect(all.message).not.toContain('secret-of-mine');
+    expect(() => checkDn('ou=people,nonsense', ['users', 'base'])).toThrow('ou=people,nonsense is no distinguished name');
+    expect(() => { for (const dn of ['dc=example,dc=com', 'ou=a\\,b,o=x', 'o=x', '']) checkDn(dn, ['base']); }).not.toThrow();
+  });
+
+  it.each([
+    ['ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:1', /nothing listens there.*\(connect ECONNREFUSED 127\.0\.0\.1:1\)/], ['ENOTFOUND', 'getaddrinfo ENOTFOUND x', /there is no such host/],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain', /an authority that is not in `ca`/], ['DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate', /let `ca` name that certificate/],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'Hostname/IP does not match', /use that in url, or say server-name/], ['CERT_HAS_EXPIRED', 'certificate has expired', /has expired/],
+    ['ECONNRESET', 'Client network socket disconnected before secure TLS connection was established', /ldaps:\/\/ has a port of its own/], ['EPIPE', 'write EPIPE', /^write EPIPE$/],
+  ])('is told with a remedy when it cannot be reached: %s', (code, message, sentence) => {
+    expect(sentenceOf(Object.assign(new Error(message), { code }))).toMatch(sentence);
   });
 });
 

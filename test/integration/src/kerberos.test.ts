@@ -168,9 +168,9 @@ describeWithService(present, PACKAGES, 'what is wrong with a keytab, at boot', (
     const folder = await mkdtemp(join(tmpdir(), 'kalends-keytab-'));
     const none = join(folder, 'none.keytab');
     await writeFile(none, 'no keytab');
-    expect(await checked({ KRB5_KTNAME: join(folder, 'missing.keytab') })).toMatchObject({ code: 78, said: expect.stringMatching(/cannot read the keytab .*missing\.keytab: .*ENOENT.*; name the right file/) as string });
+    expect(await checked({ KRB5_KTNAME: join(folder, 'missing.keytab') })).toMatchObject({ code: 78, said: expect.stringMatching(/plugins\.kerberos\.with\.keytab: cannot read .*missing\.keytab \(ENOENT\)[^]*name the right file/) as string });
     expect(await checked({ KRB5_KTNAME: none })).toMatchObject({ code: 78, said: expect.stringContaining('not a keytab') as string });
-    expect(await checked({ KRB5_KTNAME: kdc.keytab('host/localhost') })).toMatchObject({ code: 78, said: expect.stringMatching(/has no key of an HTTP service, only host\/localhost@EXAMPLE\.TEST; make one with/) as string });
+    expect(await checked({ KRB5_KTNAME: kdc.keytab('host/localhost') })).toMatchObject({ code: 78, said: expect.stringMatching(/has no key of an HTTP service, only host\/localhost@EXAMPLE\.TEST[^]*make one with/) as string });
     expect(await checked({ KRB5_KTNAME: kdc.keytab('HTTP/localhost') })).toEqual({ code: 0, said: 'the config is good\n' });
     await rm(folder, { recursive: true, force: true });
   });

@@ -1,7 +1,7 @@
 /**
  * `config check | show | convert` and `plugins`: what can be said about a deployment without touching a network or writing to its data.
  */
-import { documentToYaml, formatProblems, hasErrors, reasonOf, schemaOf, showConfig } from '@kalends/kernel';
+import { documentToYaml, formatProblems, hasErrors, KernelError, reasonOf, schemaOf, showConfig } from '@kalends/kernel';
 import type { Problem } from '@kalends/kernel';
 import { configSchema, dataRootOf, prepareServer, readConfig } from '@kalends/server';
 import type { PreparedServer } from '@kalends/server';
@@ -18,12 +18,11 @@ async function prepare(file: string): Promise<PreparedServer> {
 export async function checkConfig(file: string, output: Output): Promise<number> {
   const prepared = await prepare(file);
   let problems: readonly Problem[] = prepared.problems;
-  if (!hasErrors(problems)) {
-    try {
-      await prepared.setUp();
-    } catch (error) {
-      problems = [...problems, { code: 'KRN_SETUP', severity: 'error', file, path: '', message: reasonOf(error) }];
-    }
+  try {
+    await prepared.setUp();
+  } catch (error) {
+    const found = error instanceof KernelError ? error.problems : [];
+    problems = found.length === 0 ? [...problems, { code: 'KRN_SETUP', severity: 'error', file, path: '', message: reasonOf(error) }] : error instanceof KernelError && error.code === 'KRN_CONFIG' ? found : [...found, ...problems];
   }
   output.value({ ok: !hasErrors(problems), problems });
   output.line(problems.length === 0 ? `${file}: no problems` : formatProblems(problems));

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { KernelError } from '../errors.ts';
+import { readConfigFile } from '../config/load.ts';
+import { KernelError, SettingError, together } from '../errors.ts';
 import { currentPlugin } from '../lifecycle/current-plugin.ts';
 import { definePlugin } from '../plugin/define-plugin.ts';
 import type { Logger, PluginDefinition } from '../plugin/define-plugin.ts';
@@ -99,6 +100,39 @@ describe('Graph', () => {
     await expect(throwing.graph.setUp(throwing.plan)).rejects.toThrow('a: could not be set up: no sources');
     const lacking = await graphOf([{ name: 'b', definition: plugin('b', { provides: { greeter }, setup: () => ({}) }) }]);
     await expect(lacking.graph.setUp(lacking.plan)).rejects.toMatchObject({ code: 'KRN_SETUP', instance: 'b' });
+  });
+
+  it('tells all that cannot be set up at once, at the line of the setting, and passes over what would need them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kalends-boot-'));
+    const file = join(folder, 'caldavd.yaml');
+    writeFileSync(file, 'plugins:\n  a:\n    with:\n      ca: /absent\n      url: x\n  b: {}\n');
+    const { document } = readConfigFile(file);
+    const failing = plugin('failing', { provides: { guests }, setup: () => { together(() => { throw new SettingError(['ca'], 'cannot be read', { remedy: 'name another' }); }, () => 1, () => { throw new SettingError(['url'], 'is none'); }); return { guests: '' }; } });
+    const own = Object.assign(new Error('many'), { problems: [{ file: 'people.yaml', line: 7, path: 'users[0]', message: 'has no id' }] });
+    let asked = 0;
+    const graph = new Graph(recordingLog().log);
+    const plan = await planGraph({ document, instances: [
+      { name: 'a', definition: failing }, { name: 'b', definition: plugin('b', { setup: () => { throw own; } }) },
+      { name: 'c', definition: plugin('c', { setup: () => { throw new SettingError([], 'nobody can log in', { remedy: 'enable one' }); } }) },
+      { name: 'reader', definition: plugin('reader', { requires: { guests }, setup: () => { asked++; return {}; } }) },
+    ] });
+    const error = await graph.setUp(plan).then(() => undefined, (reason: unknown) => reason);
+    expect((error as KernelError).problems).toEqual([
+      { code: 'KRN_SETUP', severity: 'error', file, line: 4, path: 'plugins.a.with.ca', message: 'cannot be read', remedy: 'name another' },
+      { code: 'KRN_SETUP', severity: 'error', file, line: 5, path: 'plugins.a.with.url', message: 'is none' },
+      { code: 'KRN_SETUP', severity: 'error', file: 'people.yaml', line: 7, path: 'users[0]', message: 'has no id' },
+      { code: 'KRN_SETUP', severity: 'error', file: undefined, line: undefined, path: 'c', message: 'nobody can log in', remedy: 'enable one' },
+    ]);
+    expect(asked).toBe(0);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('finds what cannot be set up beside what is wrong with the graph', async () => {
+    const { graph, plan } = await graphOf([
+      { name: 'a', definition: plugin('a', { setup: () => { throw new SettingError([], 'no keytab'); } }) }, { name: 'b', definition: plugin('b', { requires: { greeter }, setup: () => { throw new Error('asked all the same'); } }) },
+    ]);
+    expect(plan.problems).toHaveLength(1);
+    await expect(graph.setUp(plan)).rejects.toMatchObject({ problems: [{ path: 'a', message: 'no keytab' }] });
   });
 
   it('stops what had started, the failing one too, when a start fails', async () => {

@@ -4,7 +4,12 @@
  *
  * 1. read (config/load.ts)  2. import  3. validate  4. check the graph (boot/plan.ts)  5. set up  6. start  7. ready (here)
  */
+import { formatPath } from '../config/document.ts';
+import type { ConfigDocument } from '../config/document.ts';
+import { formatProblems } from '../config/problems.ts';
+import type { Problem } from '../config/problems.ts';
 import { KernelError, reasonOf } from '../errors.ts';
+import type { SettingError } from '../errors.ts';
 import { runAs } from '../lifecycle/current-plugin.ts';
 import { HealthBoard } from '../lifecycle/health.ts';
 import type { HealthState } from '../lifecycle/health.ts';
@@ -57,22 +62,37 @@ export class Graph {
   }
 
   /**
-   * Step 5. Touches no network and no disk, so a check of the config may do it too.
-   * @throws KernelError `KRN_SETUP`
+   * Step 5. Touches no network and no disk, so a check of the config may do it too, even one that has problems: what cannot be set up for another's sake is passed over.
+   * @throws KernelError `KRN_SETUP` with a problem for each plugin that cannot be set up
    */
   async setUp(plan: Plan): Promise<void> {
     if (this.#phase !== 'new') throw new KernelError('KRN_LIFECYCLE', 'a graph is set up once');
     this.#phase = 'set-up';
     for (const { name, plugin, state, detail } of plan.absent) this.#leaveOut({ instance: name, plugin, summary: '', provides: [], requires: [], state, startMilliseconds: 0 }, detail);
+    const failed: { readonly planned: PlannedPlugin; readonly error: unknown }[] = [];
+    /** Points whose providers are not all there. */
+    const missing = new Set(plan.problems.some(({ severity }) => severity === 'error') ? unprovided(plan) : []);
     for (const planned of plan.order) {
+      if (planned.config === undefined || idsOf(planned.requires).some((id) => missing.has(id))) {
+        for (const id of idsOf(planned.provides)) missing.add(id);
+        continue;
+      }
       try {
         this.#running.push(await this.#setUpOne(planned, plan));
       } catch (error) {
-        if (!planned.optional) throw new KernelError('KRN_SETUP', `${planned.name} (${planned.plugin}) could not be set up: ${reasonOf(error)}`, { cause: error, instance: planned.name });
-        this.#log.error('an optional plugin could not be set up; the rest runs without it', { plugin: planned.name, error });
-        this.#leaveOut(stateOf(planned, 'failed', 0), `could not be set up: ${reasonOf(error)}`);
+        if (planned.optional) {
+          this.#log.error('an optional plugin could not be set up; the rest runs without it', { plugin: planned.name, error });
+          this.#leaveOut(stateOf(planned, 'failed', 0), `could not be set up: ${reasonOf(error)}`);
+          continue;
+        }
+        failed.push({ planned, error });
+        for (const id of idsOf(planned.provides)) missing.add(id);
       }
     }
+    const [first] = failed;
+    if (first === undefined) return;
+    const problems = failed.flatMap(({ planned, error }) => setUpProblems(planned, error, plan.document));
+    throw new KernelError('KRN_SETUP', formatProblems(problems), { cause: first.error, instance: first.planned.name, problems });
   }
 
   /**
@@ -161,13 +181,15 @@ export class Graph {
   async #untilReady(): Promise<void> {
     const end = performance.now() + this.#limits.readyMilliseconds;
     let failing = await this.#failing();
+    // Said at once: what is wrong in the config, most likely, is what somebody looks at who waits.
+    if (failing.length > 0 && this.#limits.readyMilliseconds > 0 && !this.#starting.signal.aborted) this.#log.warn('waiting until these checks pass', { seconds: this.#limits.readyMilliseconds / 1000, failing: failing.map(sentenceOf) });
     while (failing.length > 0 && performance.now() < end && !this.#starting.signal.aborted) {
       await pause(Math.min(1_100, Math.max(1, end - performance.now())), this.#starting.signal);
       failing = await this.#failing();
     }
     if (failing.length === 0) this.#ready = true;
     else if (!this.#starting.signal.aborted) {
-      this.#log.error('not ready: the server runs, and will be ready when these checks pass', { failing: failing.map(({ instance, name, detail }) => `${instance} ${name}: ${detail ?? 'failed'}`) });
+      this.#log.error('not ready: the server runs, and will be ready when these checks pass', { failing: failing.map(sentenceOf) });
       void this.#watch();
     }
   }
@@ -204,8 +226,48 @@ export class Graph {
 }
 
 function stateOf({ name, plugin, definition }: PlannedPlugin, state: PluginState['state'], milliseconds: number): PluginState {
-  const ids = (points: typeof definition.provides): readonly string[] => [...new Set(Object.values(points).map(({ id }) => id))];
-  return { instance: name, plugin, summary: definition.summary, provides: ids(definition.provides), requires: ids(definition.requires), state, startMilliseconds: Math.round(milliseconds) };
+  return { instance: name, plugin, summary: definition.summary, provides: idsOf(definition.provides), requires: idsOf(definition.requires), state, startMilliseconds: Math.round(milliseconds) };
+}
+
+function sentenceOf({ instance, name, detail }: HealthState): string {
+  return `${instance} ${name}: ${detail ?? 'failed'}`;
+}
+
+function idsOf(points: PlannedPlugin['provides']): readonly string[] {
+  return [...new Set(Object.values(points).map(({ id }) => id))];
+}
+
+/** Points that somebody requires and nobody would provide: the graph has problems. */
+function unprovided({ listed }: Plan): readonly string[] {
+  const provided = new Set(listed.flatMap(({ provides }) => idsOf(provides)));
+  return listed.flatMap(({ requires }) => Object.values(requires)).filter(({ id, arity }) => arity === 'one' && !provided.has(id)).map(({ id }) => id);
+}
+
+/** At the line of the setting where the plugin says which it was, else at that of the instance. */
+function setUpProblems({ name, path }: PlannedPlugin, error: unknown, document: ConfigDocument): readonly Problem[] {
+  return (error instanceof AggregateError ? error.errors as readonly unknown[] : [error]).flatMap((one): readonly Problem[] => {
+    // Of a file that the plugin reads itself: these know their lines.
+    if (isList(one)) return one.problems.map((problem) => ({ code: 'KRN_SETUP', severity: 'error', ...problem }));
+    const setting = isSettingError(one) ? one : undefined;
+    // What every server has stands in no file.
+    const isWritten = document.get(path) !== undefined;
+    const at = [...(isWritten ? path : [name]), ...(setting === undefined || setting.setting.length === 0 ? [] : ['with', ...setting.setting])];
+    const origin = isWritten ? document.originOf(at) : undefined;
+    return [{
+      code: 'KRN_SETUP', severity: 'error', file: origin?.source, line: origin?.line, path: formatPath(at),
+      message: setting === undefined ? `could not be set up: ${reasonOf(one)}` : setting.message, ...(setting?.remedy === undefined ? {} : { remedy: setting.remedy }),
+    }];
+  });
+}
+
+function isList(error: unknown): error is { readonly problems: readonly Pick<Problem, 'file' | 'line' | 'path' | 'message'>[] } {
+  return error instanceof Error && 'problems' in error && Array.isArray(error.problems) && error.problems.length > 0
+    && error.problems.every((one: unknown) => typeof one === 'object' && one !== null && 'path' in one && 'message' in one);
+}
+
+/** By its shape: a plugin may bring its own kernel. */
+function isSettingError(error: unknown): error is SettingError {
+  return error instanceof Error && error.name === 'SettingError' && 'setting' in error && Array.isArray(error.setting);
 }
 
 /** Ends early, without an error, when `signal` aborts. Does not keep the process alive. */

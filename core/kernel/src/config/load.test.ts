@@ -136,7 +136,13 @@ describe('loadConfig', () => {
 
   it('refuses a key that stands twice, with the line of the second', () => {
     const { problems } = load('plugins:\n  store: { use: a }\n  store: { use: b }\n');
-    expect(problems).toMatchObject([{ code: 'KRN_DUPLICATE', line: 3 }]);
+    expect(problems).toMatchObject([{ code: 'KRN_DUPLICATE', line: 3, path: 'plugins.store', message: 'stands twice in its map, first on line 2' }]);
+  });
+
+  it('reads on behind a key that stands twice, so that all problems come at once', () => {
+    const { problems, instances } = load('server: { nmae: x }\nplugins:\n  store: { use: a }\n  store: { use: b }\n  other: { use: c }\n');
+    expect(problems.map(({ code, line }) => [code, line])).toEqual([['KRN_DUPLICATE', 4], ['KRN_UNKNOWN_KEY', 1]]);
+    expect(instances.map(({ name }) => name)).toEqual(['store', 'other']);
   });
 
   it('reports broken YAML by its line and does not quote it', () => {

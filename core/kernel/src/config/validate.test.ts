@@ -11,6 +11,14 @@ function complaints(schema: z.ZodType, value: unknown): readonly string[] {
 }
 
 describe('validate', () => {
+  it('guesses which of the allowed words was meant, and says of a variable that it is empty', () => {
+    const schema = z.strictObject({ preset: z.enum(['posix', 'freeipa']), password: secret() });
+    const document = new ConfigDocument();
+    document.set(['with', 'password'], '', { kind: 'file', source: 'a.yaml', folder: '/', line: 3, reference: '{ env: PW }' });
+    const { problems } = validate(schema, { preset: 'poxix', password: '' }, document, ['with']);
+    expect(problems.map(({ message, remedy }) => [message, remedy])).toEqual([['expected "posix" or "freeipa", got "poxix"', 'did you mean "posix"?'], ['expected a secret, got the value of { env: PW }, which is empty', undefined]]);
+  });
+
   it('says in words what was expected', () => {
     const schema = z.strictObject({
       pool: z.int().min(1).max(200), ratio: z.number().gt(0), on: z.boolean(), mode: z.enum(['a', 'b', 'c']), url: z.url(), hosts: z.array(z.string()).min(1), text: z.string().min(1), map: z.strictObject({}),

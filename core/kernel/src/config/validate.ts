@@ -92,7 +92,7 @@ function inWords(issue: Issue, value: unknown, place: Place): readonly Problem[]
   const given = valueAt(value, path);
   const about = nodesAt(place.node, path).find((node) => node.description !== undefined)?.description;
   if (given === undefined) return [place.problem('KRN_BAD_VALUE', path, expected === undefined ? 'is required' : `is required: ${expected}`, about)];
-  return [place.problem('KRN_BAD_VALUE', path, `${expected === undefined ? 'not what was expected' : `expected ${expected}`}, got ${shown(given, path, place)}`, hint(path, place))];
+  return [place.problem('KRN_BAD_VALUE', path, `${expected === undefined ? 'not what was expected' : `expected ${expected}`}, got ${shown(given, path, place)}`, meantWord(given, path, place) ?? hint(path, place))];
 }
 
 function unknownKey(path: Path, key: string, place: Place): Problem {
@@ -112,7 +112,7 @@ function likelyBranch(issue: Issue, value: unknown): readonly Issue[] | undefine
 /** A value is quoted only where the schema wants a number, a truth value or one of some words, and never a secret or what came from elsewhere. */
 function shown(value: unknown, path: Path, place: Place): string {
   const reference = place.origin(path)?.reference;
-  if (reference !== undefined) return `the value of ${reference}`;
+  if (reference !== undefined) return `the value of ${reference}${value === '' ? ', which is empty' : ''}`;
   const nodes = nodesAt(place.node, path);
   const secret = isSecretAt(place.node, path);
   const plain = nodes.some((node) => node.enum !== undefined || node.const !== undefined || ['integer', 'number', 'boolean'].includes(node.type ?? '') || node.format !== undefined);
@@ -121,6 +121,14 @@ function shown(value: unknown, path: Path, place: Place): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (value === '') return 'nothing between the quotes';
   return isMap(value) ? 'a map of keys' : typeof value === 'string' ? 'text' : `a ${typeof value}`;
+}
+
+/** Of the words that are allowed, the nearest. */
+function meantWord(given: unknown, path: Path, place: Place): string | undefined {
+  if (typeof given !== 'string' || given.length < 3 || place.origin(path)?.reference !== undefined || isSecretAt(place.node, path)) return undefined;
+  const words = nodesAt(place.node, path).flatMap((node) => [...(node.enum ?? []), node.const]).filter((word) => typeof word === 'string');
+  const meant = nearest(given, words);
+  return meant === undefined ? undefined : `did you mean "${meant}"?`;
 }
 
 function hint(path: Path, place: Place): string | undefined {

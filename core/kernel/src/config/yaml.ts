@@ -5,7 +5,7 @@
 import { dirname } from 'node:path';
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Document, Node } from 'yaml';
-import { ConfigDocument, emptyMap } from './document.ts';
+import { ConfigDocument, emptyMap, formatPath } from './document.ts';
 import type { Origin, Path } from './document.ts';
 import type { Problem } from './problems.ts';
 
@@ -24,21 +24,20 @@ const MAX_ALIASES = 100;
 export function readYaml({ file, shown, text, kind = 'file' }: SourceText): { readonly document: ConfigDocument; readonly problems: readonly Problem[] } {
   const lines = new LineCounter();
   const parsed = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, merge: false });
-  const problems = parsed.errors.map((error): Problem => ({
-    code: error.code === 'DUPLICATE_KEY' ? 'KRN_DUPLICATE' : 'KRN_SYNTAX',
-    severity: 'error', file: shown, line: lines.linePos(error.pos[0]).line, path: '',
-    message: error.code === 'DUPLICATE_KEY' ? 'this key stands twice in its map' : `not valid YAML: ${firstLine(error.message)}`,
-    remedy: error.code === 'DUPLICATE_KEY' ? 'remove one of the two, or give it another name' : undefined,
+  // A key that stands twice is found again below, by its path; the rest can be read all the same.
+  const unreadable = parsed.errors.filter(({ code }) => code !== 'DUPLICATE_KEY').map((error): Problem => ({
+    code: 'KRN_SYNTAX', severity: 'error', file: shown, line: lines.linePos(error.pos[0]).line, path: '', message: `not valid YAML: ${firstLine(error.message)}`,
   }));
-  if (parsed.errors.length > 0) return { document: new ConfigDocument(), problems };
+  if (unreadable.length > 0) return { document: new ConfigDocument(), problems: unreadable };
   if (parsed.contents !== null && !isMap(parsed.contents) && !(isScalar(parsed.contents) && parsed.contents.value === null)) {
     return { document: new ConfigDocument(), problems: [{ code: 'KRN_SYNTAX', severity: 'error', file: shown, line: 1, path: '', message: 'a config is a map of keys' }] };
   }
   const document = new ConfigDocument(emptyMap());
   const origin: Origin = { kind, source: shown, folder: dirname(file) };
   document.setOrigin([], origin);
-  new Walk(parsed, lines, origin, document).into(document.value, [], parsed.contents);
-  return { document, problems };
+  const walk = new Walk(parsed, lines, origin, document);
+  walk.into(document.value, [], parsed.contents);
+  return { document, problems: walk.problems };
 }
 
 class Walk {
@@ -46,6 +45,7 @@ class Walk {
   readonly #lines: LineCounter;
   readonly #origin: Origin;
   readonly #document: ConfigDocument;
+  readonly problems: Problem[] = [];
   #aliases = 0;
 
   constructor(parsed: Document, lines: LineCounter, origin: Origin, document: ConfigDocument) {
@@ -60,9 +60,16 @@ class Walk {
     for (const { key, value } of node.items) {
       const name = String(isScalar(key) ? key.value : key);
       const here = [...path, name];
+      if (Object.hasOwn(map, name)) this.#complain(here, key as Node);
       this.#mark(here, key as Node);
       map[name] = this.#value(here, value);
     }
+  }
+
+  #complain(path: Path, key: Node): void {
+    const line = key.range === null || key.range === undefined ? undefined : this.#lines.linePos(key.range[0]).line;
+    const message = `stands twice in its map, first on line ${String(this.#document.originOf(path)?.line ?? '?')}`;
+    this.problems.push({ code: 'KRN_DUPLICATE', severity: 'error', file: this.#origin.source, line, path: formatPath(path), message, remedy: 'remove one of the two, or give it another name' });
   }
 
   #value(path: Path, node: unknown): unknown {

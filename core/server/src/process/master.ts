@@ -55,7 +55,7 @@ export class MasterService implements Service {
     cluster.setupPrimary({ exec: new URL(entry, import.meta.url).pathname, args: [], execArgv: process.execArgv });
     try {
       const [first] = await Promise.all(Array.from({ length: workersOf(this.#loaded.sections) }, () => this.#fork(this.#loaded)));
-      this.#context.running({ url: first?.url ?? '', demo: first?.demo ?? undefined });
+      this.#context.running({ url: first?.url ?? '', demo: first?.demo ?? undefined, isReady: first?.isReady === true });
     } catch (error) {
       await this.#stopAll();
       throw new KernelError('KRN_START', `a worker could not start: ${reasonOf(error)}`, { cause: error });

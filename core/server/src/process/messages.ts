@@ -11,7 +11,7 @@ export interface WorkerBoot {
 export type FromMaster = { readonly caldavd: 'boot'; readonly boot: WorkerBoot } | { readonly caldavd: 'stop' };
 
 export type FromWorker =
-  | { readonly caldavd: 'ready'; readonly url: string; readonly demo: RunningServer['demo'] | null }
+  | { readonly caldavd: 'ready'; readonly url: string; readonly demo: RunningServer['demo'] | null; readonly isReady: boolean }
   | { readonly caldavd: 'failed'; readonly message: string }
   /** Finished lines for the master's files. */
   | { readonly caldavd: 'lines'; readonly errors: string; readonly access: string; readonly audit: string };

@@ -25,8 +25,8 @@ export interface ServiceContext {
   read(): LoadedConfig<Config>;
   readonly dataRoot: string;
   readonly logs: Logs;
-  /** Called once, when requests are answered. */
-  running(server: Pick<RunningServer, 'url' | 'demo'>): void;
+  /** Called once, when requests are answered. `isReady`: and every health check passed. */
+  running(server: Pick<RunningServer, 'url' | 'demo'> & { readonly isReady: boolean }): void;
 }
 
 /** Steps 2 to 5 with this process's logs. @throws KernelError */

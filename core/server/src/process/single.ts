@@ -27,7 +27,8 @@ export class SingleService implements Service {
   async #start(): Promise<void> {
     this.#server = await prepareHere(this.#loaded, this.#context, 'single');
     logProblems(this.#server.problems, this.#context.logs, 'config warnings');
-    this.#context.running(await this.#server.start());
+    const running = await this.#server.start();
+    if (!this.#isStopped()) this.#context.running({ ...running, isReady: running.inspector.ready() });
   }
 
   reload(): Promise<void> {

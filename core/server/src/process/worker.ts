@@ -39,7 +39,7 @@ async function boot({ document, dataRoot, worker }: WorkerBoot): Promise<Running
     await pipe.flush();
   });
   const server = await prepared.start();
-  await say({ caldavd: 'ready', url: server.url, demo: server.demo ?? null });
+  await say({ caldavd: 'ready', url: server.url, demo: server.demo ?? null, isReady: server.inspector.ready() });
   return server;
 }
 
