@@ -4,6 +4,7 @@ import type { Batches, PrincipalId } from './ids.ts';
 /** Knows people, groups, rooms. Read only. Never lists everything unless asked to. */
 export interface DirectorySource {
   readonly name: string;
+  /** Its people are never administrators, and its groups make nobody one: other people than the server's admins write into it. */ readonly guests?: boolean;
   findById(id: PrincipalId): Promise<Principal | undefined>;
   /** Those of `ids` that are somebody's here, in whatever case they are written. Absent: each is asked about alone. */
   known?(ids: readonly PrincipalId[]): Promise<ReadonlySet<PrincipalId>>;
@@ -36,6 +37,7 @@ export interface Principal {
   readonly delegates?: { readonly read: readonly PrincipalId[]; readonly write: readonly PrincipalId[] };
   readonly groupCalendar?: { readonly members: 'none' | 'read' | 'write'; readonly owners: readonly PrincipalId[] };
   readonly quotaOctets?: number;
+  /** Of a source of guests; whoever puts sources together says so. */ readonly guest?: true;
 }
 /** R4. */
 export type ScheduleMode = 'none' | 'accept-always' | 'decline-always' | 'accept-if-free' | 'decline-if-busy' | 'automatic';

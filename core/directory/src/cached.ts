@@ -24,6 +24,7 @@ const LISTED_OFTEN: ReadonlySet<Principal['kind']> = new Set(['location', 'resou
 
 export class CachedSource {
   readonly name: string;
+  readonly guests: boolean;
   readonly #source: DirectorySource;
   readonly #clock: Clock;
   readonly #times: CacheTimes;
@@ -34,6 +35,7 @@ export class CachedSource {
 
   constructor(source: DirectorySource, clock: Clock, times: CacheTimes) {
     this.name = source.name;
+    this.guests = source.guests ?? false;
     this.#source = source;
     this.#clock = clock;
     this.#times = times;

@@ -93,14 +93,14 @@ export class ComposedDirectory implements Directory {
       for await (const batch of source.search(query)) {
         const fresh = (await this.#ownPeople(at, batch.filter(({ id }) => !seen.has(id)))).slice(0, query.limit - seen.size);
         for (const { id } of fresh) seen.add(id);
-        const finished = await this.#finishAll(fresh);
+        const finished = await this.#finishAll(source, fresh);
         if (finished.length > 0) yield finished;
       }
     }
   }
 
   async list(kind: Principal['kind'], after: string | undefined, limit: number): Promise<readonly Principal[]> {
-    const lists = await Promise.all(this.#options.sources.map(async (source, at) => this.#ownPeople(at, await source.list(kind, after, limit))));
+    const lists = await Promise.all(this.#options.sources.map(async (source, at) => this.#finishAll(source, await this.#ownPeople(at, await source.list(kind, after, limit)))));
     const byName = new Map<string, Principal>();
     const ids = new Set<PrincipalId>();
     for (const principal of lists.flat()) {
@@ -109,8 +109,7 @@ export class ComposedDirectory implements Directory {
       byName.set(name, principal);
       ids.add(principal.id);
     }
-    const sorted = [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, limit);
-    return this.#finishAll(sorted.map(([, principal]) => principal));
+    return [...byName].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, limit).map(([, principal]) => principal);
   }
 
   /** Asked several times a request, so one text is given as long as it is the same. */
@@ -141,7 +140,7 @@ export class ComposedDirectory implements Directory {
       const found = await ask(source);
       if (found === undefined || (at > 0 && (await this.#ownPeople(at, [found])).length === 0)) continue;
       if (what !== undefined && at < sources.length - 1 && !this.#compared.has(what)) this.#compare(ask, what, found, at);
-      return this.#finish(found);
+      return this.#finish(source, found);
     }
     return undefined;
   }
@@ -181,18 +180,18 @@ export class ComposedDirectory implements Directory {
     }
   }
 
-  async #finishAll(principals: readonly Principal[]): Promise<readonly Principal[]> {
-    return (await Promise.all(principals.map((principal) => this.#finish(principal)))).filter((principal) => principal !== undefined);
+  async #finishAll(source: CachedSource, principals: readonly Principal[]): Promise<readonly Principal[]> {
+    return (await Promise.all(principals.map((principal) => this.#finish(source, principal)))).filter((principal) => principal !== undefined);
   }
 
-  async #finish(principal: Principal): Promise<Principal | undefined> {
+  async #finish({ guests }: CachedSource, principal: Principal): Promise<Principal | undefined> {
     const known = this.#completed.get(principal);
     if (known !== undefined) return this.#hosting.place(await this.#options.augments.applyTo(known));
     if (!FIT_ID.test(principal.id) || RESERVED.has(principal.id)) {
       this.#complain(principal.id, 'a directory record is left out: its id cannot stand in a URL, or means something else in an access list', { id: principal.id });
       return undefined;
     }
-    const completed = { ...principal, addresses: allAddresses(principal) };
+    const completed: Principal = { ...principal, addresses: allAddresses(principal), ...(guests ? { guest: true } : {}) };
     this.#completed.set(principal, completed);
     return this.#hosting.place(await this.#options.augments.applyTo(completed));
   }

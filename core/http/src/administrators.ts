@@ -6,6 +6,6 @@ import { ListedPeople } from './listed-people.ts';
 export class Administrators extends ListedPeople {
   /** `names`: `<type>/<name>` or an id each. */
   constructor(names: readonly string[], directory: Directory, log: Logger) {
-    super(names, 'admins', directory, log);
+    super(names, 'admins', directory, log, false);
   }
 }

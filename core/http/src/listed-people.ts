@@ -10,23 +10,24 @@ export class ListedPeople {
   readonly #list: string;
   readonly #directory: Directory;
   readonly #log: Logger;
+  readonly #guests: boolean;
   #known: { readonly stamp: string; readonly ids: ReadonlySet<PrincipalId> } | undefined;
 
-  /** `names`: `<type>/<name>` or an id each. `list`: its key in the config, for the log. */
-  constructor(names: readonly string[], list: string, directory: Directory, log: Logger) {
+  /** `names`: `<type>/<name>` or an id each. `list`: its key in the config, for the log. `guests`: whether it may list people and groups of a directory of guests. */
+  constructor(names: readonly string[], list: string, directory: Directory, log: Logger, guests = true) {
     this.#names = names;
     this.#list = list;
     this.#directory = directory;
     this.#log = log;
+    this.#guests = guests;
   }
 
   /** Herself, or by one of her groups. */
   async includes(id: PrincipalId, groups: ReadonlySet<PrincipalId>): Promise<boolean> {
     if (this.#names.length === 0) return false;
     const ids = await this.ids();
-    if (ids.has(id)) return true;
-    for (const group of groups) if (ids.has(group)) return true;
-    return false;
+    if (!ids.has(id) && ![...groups].some((group) => ids.has(group))) return false;
+    return this.#guests || (await this.#directory.findById(id))?.guest !== true;
   }
 
   /** Without those that no directory knows. */
@@ -38,6 +39,7 @@ export class ListedPeople {
     for (const name of this.#names) {
       const principal = await this.#find(name);
       if (principal === undefined) this.#log.warn('somebody whom the config lists is in no directory', { list: this.#list, name });
+      else if (principal.guest === true && !this.#guests) this.#log.error('somebody whom the config lists is of a directory of guests, and does not count', { list: this.#list, name });
       else ids.add(principal.id);
     }
     this.#known = { stamp, ids };

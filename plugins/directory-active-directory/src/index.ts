@@ -26,7 +26,7 @@ export default definePlugin({
     const [settings, schemas] = together(() => readSettings(config, log, discover), () => readSchemas(config, base, clock), () => { checkDn(base, ['base']); });
     const pool = new LdapPool(settings, clock, log);
     const source = new LdapDirectory({
-      name: 'active-directory', pool, schemas, memberships: new ChainedMemberships(pool, schemas), clock, log, refreshSeconds: config['refresh-seconds'],
+      name: 'active-directory', pool, schemas, memberships: new ChainedMemberships(pool, schemas), clock, log, refreshSeconds: config['refresh-seconds'], guests: config.guests,
       accountNames: (account) => accountNames(account, domain, config['netbios-domain']),
     });
     const credentials = new LdapCredentials({ directory: source, pool, clock, log, graceSeconds: config['grace-seconds'], nowhere: base });

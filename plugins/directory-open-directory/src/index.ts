@@ -25,7 +25,7 @@ export default definePlugin({
       log.warn('questions are asked anonymously; where the directory does not show these attributes to everybody, accounts that it has disabled or locked look enabled', { attributes: shutOut });
     }
     const memberships = new ListedMemberships({ pool, schemas, members });
-    const source = new LdapDirectory({ name: 'open-directory', pool, schemas, memberships, clock, log, refreshSeconds: config['refresh-seconds'] });
+    const source = new LdapDirectory({ name: 'open-directory', pool, schemas, memberships, clock, log, refreshSeconds: config['refresh-seconds'], guests: config.guests });
     const credentials = new LdapCredentials({ directory: source, pool, clock, log, graceSeconds: config['grace-seconds'], digests: digestsOf(config), nowhere: config.base });
     lifecycle.health('directory server', () => pool.health(config.base));
     lifecycle.onStop(() => pool.close());

@@ -31,6 +31,7 @@ export interface LdapDirectoryOptions {
   readonly memberships: Memberships;
   readonly clock: Clock; readonly log: Logger;
   /** How long the stamp stays: nothing tells a directory's readers that it changed. */ readonly refreshSeconds: number;
+  readonly guests?: boolean;
   /** Other spellings of an account (`DOMAIN\name`). */ readonly accountNames?: (account: string) => readonly string[];
 }
 /** An entry as its kind reads it. */
@@ -38,12 +39,14 @@ export interface Found extends Hit { readonly principal: Principal }
 
 export class LdapDirectory implements DirectorySource {
   readonly name: string;
+  readonly guests: boolean;
   readonly #options: LdapDirectoryOptions;
   readonly #kinds: KindSearch;
   readonly #complainedOf = new Set<string>();
 
   constructor(options: LdapDirectoryOptions) {
     this.name = options.name;
+    this.guests = options.guests ?? false;
     this.#options = options;
     this.#kinds = new KindSearch(options);
   }

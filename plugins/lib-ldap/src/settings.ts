@@ -19,6 +19,7 @@ export const connectionFields = {
   'timeout-seconds': z.number().min(0.1).max(120).default(5).describe('How long one answer may take, and how long a directory may restart without anybody noticing.'),
   connections: z.number().int().min(1).max(100).default(4).describe('For each process; each carries many questions at once.'),
   'refresh-seconds': z.number().int().min(1).max(86_400).default(300).describe('After this long groups, rooms and rights are looked up anew.'),
+  guests: z.boolean().default(false).describe('Its people are never administrators, and its groups make nobody one, whatever `admins` says: for a directory that others than the admins of this server write into.'),
 };
 /** What `connectionFields` gives. */
 export interface ConnectionConfig {

@@ -157,6 +157,34 @@ describeWithAll(['slapd', 'ldapmodify', 'openssl'], 'a second directory, of peop
     expect([plain.includes('mona Example'), plain.includes('moll Example')]).toEqual([true, false]);
   });
 
+  it('of guests makes nobody an administrator, whatever the config lists, and whoever of the first is gone (R44)', async () => {
+    const given = async (more: string): Promise<ServerProcess> => {
+      const config = join(await mkdtemp(join(folder, 'guests-')), 'caldavd.yaml');
+      await writeFile(config, [
+        'admins: [groups/engineers, users/mona, groups/leavers]', 'plugins:', '  storage: { use: storage-flat-file }', `  ours: { use: directory-open-directory, with: ${partsOf(first!).replace('}', ', refresh-seconds: 1 }')} }`,
+        `  theirs: { use: directory-open-directory, with: ${partsOf(second!).replace('}', `, refresh-seconds: 1${more} }`)} }`, '  basic: { use: auth-basic }', '',
+      ].join('\n'));
+      return startServerProcess({ config });
+    };
+    const reads = async ({ url }: ServerProcess, account: string): Promise<number> => {
+      const own = new Dav(url);
+      expect((await own.propfind('/calendars/users/alice/calendar/', '<D:displayname/>', { as: 'alice', password: 'alicepw' })).status).toBe(207);
+      return (await own.propfind('/calendars/users/alice/calendar/', '<D:displayname/>', { as: account, password: `${account}pw` })).status;
+    };
+    const gone = 'cn=leavers,cn=groups';
+    await second!.change(group(second!.base, 'leavers', '50000000-0000-0000-0000-00000000000F', ['50000000-0000-0000-0000-000000000002', AMY]).replace('\n', '\nchangetype: add\n'));
+    await using trusted = await given('');
+    expect(await reads(trusted, 'mona'), 'whom the config names, where it trusts the directory').toBe(207);
+    await using guests = await given(', guests: true');
+    expect([await reads(guests, 'bob'), await reads(guests, 'mona'), await reads(guests, 'mike'), await reads(guests, 'amy')]).toEqual([207, 403, 403, 403]);
+    expect(guests.output()).toMatch(/of a directory of guests, and does not count.*users\/mona/);
+    // The first directory's group goes; the second's of that name does not take its place.
+    await first!.change(`dn: cn=engineers,cn=groups,${first!.base}\nchangetype: delete\n`);
+    await expect.poll(() => reads(guests, 'bob'), { timeout: 20_000, interval: 500 }).toBe(403);
+    expect(await reads(guests, 'mona')).toBe(403);
+    await second!.change(`dn: ${gone},${second!.base}\nchangetype: delete\n`);
+  }, 60_000);
+
   it('is not asked to vouch while the first is away: that is 503, and neither a "yes" nor a "nobody"', async () => {
     await first!.stop();
     try {
