@@ -30,9 +30,9 @@ export class KernelError extends Error {
 }
 
 /**
- * What a plugin's `setup` throws where one of its settings cannot be used and its schema could not know: the problem then stands at that line of the config, with its
- * remedy. Several at once: an AggregateError of them (`together`). What is wrong in a file that the plugin reads itself: an Error whose `problems` each have
- * `file`, `line`, `path` and `message`.
+ * What a plugin's `setup`, or its start, throws where one of its settings cannot be used and its schema could not know: the problem then stands at that line of the
+ * config, with its remedy. Several at once: an AggregateError of them (`together`). What is wrong in a file that the plugin reads itself: an Error whose `problems` each
+ * have `file`, `line`, `path` and `message`.
  */
 export class SettingError extends Error {
   override readonly name = 'SettingError';

@@ -151,6 +151,18 @@ describe('Graph', () => {
     expect(events).toEqual(['start base', 'stop failing', 'stop base']);
   });
 
+  it('tells a setting that turns out wrong at the start at its line, like one that was wrong on its face', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kalends-boot-'));
+    const file = join(folder, 'caldavd.yaml');
+    writeFileSync(file, 'plugins:\n  a:\n    with:\n      domain: nowhere.test\n');
+    const { document } = readConfigFile(file);
+    const asking = plugin('asking', { setup: ({ lifecycle }) => { lifecycle.onStart(() => Promise.reject(new SettingError(['domain'], 'nobody knows it', { remedy: 'is it spelt right?' }))); return {}; } });
+    const graph = new Graph(recordingLog().log);
+    await graph.setUp(await planGraph({ document, instances: [{ name: 'a', definition: asking }] }));
+    await expect(graph.start()).rejects.toMatchObject({ code: 'KRN_SETUP', instance: 'a', problems: [{ file, line: 4, path: 'plugins.a.with.domain', message: 'nobody knows it', remedy: 'is it spelt right?' }] });
+    rmSync(folder, { recursive: true });
+  });
+
   it('gives up on a start that hangs, and on one that is stopped meanwhile', async () => {
     const hanging = plugin('hanging', { setup: ({ lifecycle }) => { lifecycle.onStart(() => new Promise(() => undefined)); return {}; } });
     const slow = await graphOf([{ name: 'hanging', definition: hanging }], { startMilliseconds: 20 });

@@ -52,6 +52,7 @@ export class Graph {
   readonly #degraded: HealthState[] = [];
   readonly #starting = new AbortController();
   #board: HealthBoard | undefined;
+  #document: ConfigDocument | undefined;
   #phase: 'new' | 'set-up' | 'running' | 'stopped' = 'new';
   #ready = false;
   #stopping: Promise<void> | undefined;
@@ -68,6 +69,7 @@ export class Graph {
   async setUp(plan: Plan): Promise<void> {
     if (this.#phase !== 'new') throw new KernelError('KRN_LIFECYCLE', 'a graph is set up once');
     this.#phase = 'set-up';
+    this.#document = plan.document;
     for (const { name, plugin, state, detail } of plan.absent) this.#leaveOut({ instance: name, plugin, summary: '', provides: [], requires: [], state, startMilliseconds: 0 }, detail);
     const failed: { readonly planned: PlannedPlugin; readonly error: unknown }[] = [];
     /** Points whose providers are not all there. */
@@ -97,7 +99,7 @@ export class Graph {
 
   /**
    * Steps 6 and 7. When a plugin cannot start, those already started are stopped before this rejects.
-   * @throws KernelError `KRN_START`
+   * @throws KernelError `KRN_START`; `KRN_SETUP` with the problem where a setting turns out wrong only now
    */
   async start(): Promise<void> {
     if (this.#phase !== 'set-up') throw new KernelError('KRN_LIFECYCLE', 'a graph is started once, after its set-up');
@@ -108,7 +110,7 @@ export class Graph {
       } catch (error) {
         if (!running.planned.optional || this.#starting.signal.aborted) {
           await this.stop();
-          throw error;
+          throw this.#asProblem(running.planned, error);
         }
         this.#log.error('an optional plugin could not start; the rest runs without it', { plugin: running.planned.name, error });
         await running.lifecycle.stop(AbortSignal.timeout(this.#limits.graceMilliseconds), this.#log);
@@ -118,6 +120,13 @@ export class Graph {
     }
     this.#board = new HealthBoard(this.#running.map(({ lifecycle }) => lifecycle), this.#degraded);
     await this.#untilReady();
+  }
+
+  /** A setting that was found wrong by asking others stands at its line, like one that was wrong on its face. */
+  #asProblem(planned: PlannedPlugin, error: unknown): unknown {
+    if (!(error instanceof KernelError) || !isSettingError(error.cause) || this.#document === undefined) return error;
+    const problems = setUpProblems(planned, error.cause, this.#document);
+    return new KernelError('KRN_SETUP', formatProblems(problems), { cause: error.cause, instance: planned.name, problems });
   }
 
   /** Reverse order, the front first. Never rejects; a second call waits for the first. */
