@@ -10,7 +10,7 @@ import type { Administrators } from './administrators.ts';
 import type { Authentication, Refusal } from './authentication.ts';
 import { claimedAccount } from './claimed-account.ts';
 import { clientOf, noteAccount } from './exchange.ts';
-import type { Failures } from './failures.ts';
+import type { Failures, Standing } from './failures.ts';
 import { Proofs } from './proofs.ts';
 
 export interface AuthenticatorsOptions {
@@ -32,6 +32,7 @@ const NOBODY: Identity = { principal: undefined, groups: new Set(), admin: false
 export class Authenticators implements Authentication {
   readonly #options: AuthenticatorsOptions;
   readonly #proofs = new Proofs<Proved>();
+  /** Of this process, since it began. */ #failures = 0;
 
   constructor(options: AuthenticatorsOptions) {
     this.#options = options;
@@ -86,17 +87,19 @@ export class Authenticators implements Authentication {
   async #prove(request: AuthRequest): Promise<Proved> {
     const claimed = claimedAccount(request.headers);
     const standing = await this.#options.failures.look(request.address, claimed);
-    if (standing.refuseSeconds > 0) {
-      return { refusal: { challenges: [], status: 429, retryAfterSeconds: standing.refuseSeconds } };
-    }
+    if (standing.refuseSeconds > 0) return tooMany(standing);
+    const before = this.#failures;
     const offered = this.#offered(request);
     for (const authenticator of offered) {
       const outcome = await this.#ask(authenticator, request);
       if (outcome.kind === 'not-mine') continue;
       if (outcome.kind === 'continue') return { refusal: { challenges: [outcome.challenge] } };
       if (outcome.kind === 'rejected') return this.#reject(authenticator, outcome, request, claimed);
+      // Guesses that were all looked at before the first of them was counted: a right one among them is told as little as the next would be.
+      const now = this.#failures === before ? standing : await this.#options.failures.look(request.address, claimed);
+      if (now.refuseSeconds > 0) return tooMany(now);
       const { kind: _, responseHeaders = [], ...proof } = outcome;
-      return { ...proof, scheme: authenticator.scheme, headers: responseHeaders, isCounted: standing.counted };
+      return { ...proof, scheme: authenticator.scheme, headers: responseHeaders, isCounted: now.counted };
     }
     return this.#reject(undefined, { kind: 'rejected', reason: 'a scheme that is not offered here' }, request, claimed);
   }
@@ -107,6 +110,7 @@ export class Authenticators implements Authentication {
     if (outcome.challenge !== undefined) return { refusal: { challenges } };
     this.#note(request, authenticator?.scheme ?? 'unknown', outcome.reason);
     const { delayMilliseconds } = await this.#options.failures.failed(request.address, claimed);
+    this.#failures++;
     return { refusal: { challenges }, delayMilliseconds };
   }
 
@@ -194,6 +198,8 @@ interface Accepted {
 /** `delayMilliseconds`: how long after the request it is answered, at least; undefined: at once, for it tells nothing about an account. */
 interface Refused { readonly refusal: Refusal; readonly delayMilliseconds?: number }
 type Proved = Accepted | Refused;
+
+const tooMany = ({ refuseSeconds }: Standing): Refused => ({ refusal: { challenges: [], status: 429, retryAfterSeconds: refuseSeconds } });
 
 export function requestOf(exchange: HttpExchange): AuthRequest {
   const { request } = exchange;

@@ -25,6 +25,12 @@ describe('the account that failures are counted against', () => {
     expect([of('Digest cnonce="username=alice"'), of('Negotiate username="alice"'), of('Basic'), of()]).toEqual([undefined, undefined, undefined, undefined]);
   });
 
+  it('is kept short, however long it is', () => {
+    const [one, other, spelled] = ['x', 'y', 'X'].map((last) => claimedAccount({ authorization: `Basic ${Buffer.from(`${'n'.repeat(20_000)}${last}:p`).toString('base64')}` }));
+    expect(one).toHaveLength(43);
+    expect([other === one, spelled === one]).toEqual([false, true]);
+  });
+
   it('is found in one look at a long field', () => {
     for (const odd of ['a', 'a="', 'a ', ', ', 'a=1,', 'a="\\']) expect(of(`Digest ${odd.repeat(100_000)}`)).toBeUndefined();
   });

@@ -3,15 +3,21 @@
  * spelled, so that neither another spelling nor a name in another place is counted apart.
  */
 import { isUtf8 } from 'node:buffer';
+import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** RFC 9110 §11.4, one right after another: what stands in the value of another parameter is no name, and behind a broken one nobody reads on. */
 const PARAMETER = /[\s,]*([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))/gsy;
 
+/** Names are kept for a quarter of an hour; made-up ones of a header's length would fill the memory. */
+const MOST_CHARACTERS = 200;
+
 /** Undefined where the scheme does not say it in the clear. */
 export function claimedAccount({ authorization: field = '' }: IncomingHttpHeaders): string | undefined {
   const account = /^basic\s/i.test(field) ? Buffer.from(field.slice('basic '.length), 'base64').toString('latin1').split(':', 1)[0] : /^digest\s/i.test(field) ? inDigest(field) : undefined;
-  return account === undefined ? undefined : folded(account);
+  if (account === undefined) return undefined;
+  const name = folded(account);
+  return name.length > MOST_CHARACTERS ? hash('sha256', name, 'base64url') : name;
 }
 
 /**

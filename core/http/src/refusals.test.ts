@@ -24,14 +24,16 @@ function given({ accessList, milliseconds = () => 0, owner = () => undefined }: 
   const clock: Clock = { now: () => now, monotonic: () => now, after: (ms) => { waited.push(ms); now += ms; return Promise.resolve(); } };
   const scheme = (name: string): Authenticator => ({
     scheme: name, challenge: () => Promise.resolve([name]),
-    authenticate: ({ headers: { authorization = '' } }): Promise<AuthOutcome> => {
-      if (!authorization.startsWith(`${name} `)) return Promise.resolve({ kind: 'not-mine' });
+    authenticate: async ({ headers: { authorization = '' } }): Promise<AuthOutcome> => {
+      if (!authorization.startsWith(`${name} `)) return { kind: 'not-mine' };
       const [account = '', password] = Buffer.from(authorization.slice(name.length + 1), 'base64').toString().split(':');
-      checked.push(account);
+      const turn = checked.push(account);
       now += milliseconds(account);
-      if (password !== 'right') return Promise.resolve({ kind: 'rejected', reason: 'wrong' });
+      // One after another, as a slow hash is.
+      for (let at = 0; at < 20 * turn; at++) await Promise.resolve();
+      if (password !== 'right') return { kind: 'rejected', reason: 'wrong' };
       const principal = owner(account);
-      return Promise.resolve({ kind: 'accepted', account, ...(principal === undefined ? {} : { principal: id(principal) }), responseHeaders: [['Authentication-Info', 'right']] });
+      return { kind: 'accepted', account, ...(principal === undefined ? {} : { principal: id(principal) }), responseHeaders: [['Authentication-Info', 'right']] };
     },
   });
   const record = (who: string | undefined): Principal | undefined => who === undefined ? undefined : { id: id(who), kind: 'user', names: [who], accounts: [] } as unknown as Principal;
@@ -91,6 +93,15 @@ describe('a refusal', () => {
     for (let at = 0; at < 19; at++) await knock('shut', `wrong${String(at)}`);
     await knock('shut', 'right');
     expect((await knock('shut', 'right')).outcome).toMatchObject({ status: 429 });
+  });
+
+  it('meets the right one of a hundred guesses at once, too, unless it is among the first twenty', async () => {
+    const knockAll = async (rightAt: number): Promise<unknown> => {
+      const { knock } = given();
+      const all = await Promise.all(Array.from({ length: 100 }, (_, at) => knock('amy', at === rightAt ? 'right' : `wrong${String(at)}`)));
+      return all[rightAt]!.outcome;
+    };
+    expect([await knockAll(3), await knockAll(60)]).toEqual(['AMY', { status: 429, challenges: [], retryAfterSeconds: expect.any(Number) as number }]);
   });
 
   it('by the access list comes at once, to the right password alone', async () => {

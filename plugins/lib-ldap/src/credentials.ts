@@ -29,7 +29,7 @@ export interface CredentialOptions {
 const BINDS_AT_ONCE = 16;
 const BINDS_WAITING = 200;
 /** A changed secret, and one that is gone, counts after this long: as soon as a disabled account is seen, by the default of `account-seconds`. */
-const REMEMBERED_SECONDS = 5;
+const REMEMBERED_SECONDS = 4;
 /** Longer than any password that a directory takes. */
 const MOST_OCTETS = 1024;
 
