@@ -56,6 +56,15 @@ export class LdapConnection {
     }
   }
 
+  /** On a connection that asks nothing. @throws as `open` */
+  async bindAgain({ dn, password }: NonNullable<LdapSettings['bind']>): Promise<void> {
+    try {
+      await this.#client.bind(dn, password);
+    } catch (error) {
+      throw mayPass(error) ? new LdapUnreachable(`${this.server.url}: ${sentenceOf(error)}`, { cause: error }) : error;
+    }
+  }
+
   get usable(): boolean {
     return !this.#line.lost && this.#client.isConnected;
   }

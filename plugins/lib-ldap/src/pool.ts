@@ -5,7 +5,8 @@
  */
 import type { Clock } from '@kalends/contracts';
 import type { HealthReport, Logger } from '@kalends/kernel';
-import { SizeLimitExceededError } from 'ldapts';
+import { InvalidCredentialsError, SizeLimitExceededError } from 'ldapts';
+import { BindConnections } from './bind-connections.ts';
 import { LdapConnection } from './connection.ts';
 import type { Question } from './connection.ts';
 import type { LdapEntry } from './entry.ts';
@@ -34,6 +35,7 @@ export class LdapPool {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #connections = new Set<LdapConnection>();
+  readonly #binding: BindConnections;
   readonly #waitingToList: (() => void)[] = [];
   #opening: Promise<LdapConnection> | undefined;
   readonly #avoided = new Map<string, number>();
@@ -48,6 +50,7 @@ export class LdapPool {
     this.#settings = settings;
     this.#clock = clock;
     this.#log = log;
+    this.#binding = new BindConnections(settings.connections, clock);
   }
 
   /** At most `limit` entries. @throws LdapUnreachable | LdapRefused */
@@ -105,11 +108,24 @@ export class LdapPool {
     return found;
   }
 
-  /** Whether `dn` and `password` belong together: a connection of its own, which never carries another question. @throws LdapUnreachable; ResultCodeError */
+  /** Whether `dn` and `password` belong together: on a connection that never carries a question. @throws LdapUnreachable; ResultCodeError */
   async bind(dn: string, password: string): Promise<void> {
-    const until = this.#clock.monotonic() + this.#settings.timeoutMilliseconds;
+    let until = this.#clock.monotonic() + this.#settings.timeoutMilliseconds;
+    for (let kept = this.#binding.take(this.#best); kept !== undefined; kept = this.#binding.take(this.#best)) {
+      try {
+        await kept.bindAgain({ dn, password });
+        this.#binding.keep(kept);
+        return;
+      } catch (error) {
+        // A refusal leaves the connection as it was, and nobody on it.
+        if (error instanceof InvalidCredentialsError) this.#binding.keep(kept);
+        else void kept.close();
+        until = this.#failed(kept, error, until);
+      }
+    }
     const connection = await this.#openUntil(until, { dn, password });
-    await connection.close();
+    if (this.#closed) await connection.close();
+    else this.#binding.keep(connection);
   }
 
   /** Whether `base` can be read now. */
@@ -126,7 +142,7 @@ export class LdapPool {
     this.#closed = true;
     for (const wake of this.#waitingToList.splice(0)) wake();
     const opening = await this.#opening?.catch(() => undefined);
-    await Promise.all([...this.#connections, ...(opening === undefined ? [] : [opening])].map((connection) => connection.close()));
+    await Promise.all([this.#binding.close(), ...[...this.#connections, ...(opening === undefined ? [] : [opening])].map((connection) => connection.close())]);
     this.#connections.clear();
   }
 
@@ -177,6 +193,7 @@ export class LdapPool {
 
   /** Connections that are lost go; those to another server than the best go when there is one to the best, which is looked for now and then. */
   #sweep(): void {
+    this.#binding.sweep();
     const now = this.#clock.monotonic();
     const best = this.#best;
     for (const connection of this.#connections) if (!connection.usable) this.#connections.delete(connection);
