@@ -100,7 +100,7 @@ export class ComposedDirectory implements Directory {
   }
 
   async list(kind: Principal['kind'], after: string | undefined, limit: number): Promise<readonly Principal[]> {
-    const lists = await Promise.all(this.#options.sources.map(async (source, at) => this.#finishAll(source, await this.#ownPeople(at, await source.list(kind, after, limit)))));
+    const lists = await Promise.all(this.#options.sources.map((source, at) => this.#listOf(source, at, kind, after, limit)));
     const byName = new Map<string, Principal>();
     const ids = new Set<PrincipalId>();
     for (const principal of lists.flat()) {
@@ -143,6 +143,17 @@ export class ComposedDirectory implements Directory {
       return this.#finish(source, found);
     }
     return undefined;
+  }
+
+  /** As many as wanted, though some of them are left out: a short page is the last one. */
+  async #listOf(source: CachedSource, at: number, kind: Principal['kind'], after: string | undefined, limit: number): Promise<readonly Principal[]> {
+    const found: Principal[] = [];
+    for (let from = after; ;) {
+      const page = await source.list(kind, from, limit);
+      found.push(...await this.#finishAll(source, await this.#ownPeople(at, page)));
+      from = page.at(-1)?.names[0];
+      if (page.length < limit || found.length >= limit || from === undefined) return found.slice(0, limit);
+    }
   }
 
   /** Without the ids that a source before this one knows. */

@@ -84,6 +84,21 @@ describe('an id', () => {
     await expect(all(directory.search(everybody))).rejects.toThrow(/cannot be asked at present/);
   });
 
+  it('that is left out makes no page short: a short one is the last', async () => {
+    const many = Array.from({ length: 30 }, (_, at) => String(at).padStart(2, '0'));
+    const first = memoryDirectory(many.map((number) => person(`first${number}`, { kind: 'location', id: id(number) })));
+    const second = memoryDirectory([...many.map((number) => person(`a${number}`, { kind: 'location', id: id(number) })), ...many.map((number) => person(`b${number}`, { kind: 'location' }))]);
+    const { directory } = composed(first, second);
+    const found: (string | undefined)[] = [];
+    for (let after: string | undefined; ;) {
+      const page = await directory.list('location', after, 10);
+      found.push(...page.map(({ names }) => names[0]));
+      after = page.at(-1)?.names[0];
+      if (page.length < 10) break;
+    }
+    expect(found).toEqual([...many.map((number) => `b${number}`), ...many.map((number) => `first${number}`)]);
+  });
+
   it('costs one question for a page of people, where the source takes many at once', async () => {
     const asked: (readonly PrincipalId[])[] = [];
     const first: DirectorySource = Object.assign(memoryDirectory([person('amy', { id: AMY })]), { known: async (ids: readonly PrincipalId[]) => { asked.push(ids); return new Set<PrincipalId>(); } });

@@ -121,21 +121,28 @@ export class LdapDirectory implements DirectorySource {
 
   /** LDAP has no order, so all names of the kind pass by; only as many as wanted are kept, and only these are read whole. */
   async list(kind: Principal['kind'], after: string | undefined, limit: number): Promise<readonly Principal[]> {
+    const listed = (await Promise.all(this.#schemas([kind]).map((schema) => this.#listOf(schema, after, limit)))).flat();
+    return listed.sort((a, b) => (a.names[0]! < b.names[0]! ? -1 : 1)).slice(0, limit);
+  }
+
+  async #listOf(schema: RecordSchema, after: string | undefined, limit: number): Promise<readonly Principal[]> {
     const listed: Principal[] = [];
-    for (const schema of this.#schemas([kind])) {
+    for (let from = after; ;) {
       const first = new Smallest(limit);
       const question = { base: schema.base, filter: every(schema.filter, present(schema.id.attribute)), attributes: [schema.id.attribute, ...schema.names], octets: octetsOf(schema) };
       await this.#options.pool.list(question, (page) => {
         for (const entry of page) {
           const [name] = namesOf(schema, entry);
           const id = idOf(schema, entry);
-          if (name !== undefined && id !== undefined && (after === undefined || name > after)) first.offer(name, id);
+          if (name !== undefined && id !== undefined && (from === undefined || name > from)) first.offer(name, id);
         }
         return true;
       });
       listed.push(...await this.#byIds(schema, first.values()));
+      // Some of them may turn out to be another kind: a short page would be taken for the last one.
+      if (first.last === undefined || listed.length >= limit) return listed;
+      from = first.last;
     }
-    return listed.sort((a, b) => (a.names[0]! < b.names[0]! ? -1 : 1)).slice(0, limit);
   }
 
   /** Of the time, so the same in every process: readers of a directory cannot know more. */

@@ -16,6 +16,12 @@ export class Smallest {
     if (this.#kept.length >= this.#limit * 2 + 1) this.#cut();
   }
 
+  /** Undefined: all that passed by were kept. */
+  get last(): string | undefined {
+    this.#cut();
+    return this.#bound;
+  }
+
   /** Ascending by name. */
   values(): readonly PrincipalId[] {
     this.#cut();

@@ -103,6 +103,14 @@ describeWithAll(['samba', 'samba-tool', 'openssl'], 'what an Active Directory ca
     }
   });
 
+  it('entries of one kind among those of another: a page of a listing is short at its end alone', async () => {
+    await ad.change('room aaa1', 'room aaa2', 'room aaa3');
+    await using rooms = await setUpDirectory(activeDirectory, { url: ad.ldapsUrl, base: ad.base, 'bind-dn': ad.bindDn, 'bind-password': ad.bindPassword, ca: ad.ca, locations: { base: 'OU=Rooms' } });
+    const page = await rooms.source.list('user', undefined, 2);
+    expect(page).toHaveLength(2);
+    expect(page.map(({ names }) => names[0]).filter((name) => name?.startsWith('aaa'))).toEqual([]);
+  });
+
   it('ids of any octets: each finds its own', async () => {
     await ad.change('many guids 300');
     const people = await parts.source.list('user', 'bulk', 400);
