@@ -53,17 +53,17 @@ export async function gatesOf(people: People, principal: Principal, groups: Read
   return {
     mayLogIn: why.length === 0, why, ...(accessList === undefined ? {} : { accessList }),
     directory: { enabled: record.enabled, locked: record.locked }, augment: { ...(own === undefined ? {} : { own }), ...(ofKind === undefined ? {} : { ofKind }) },
-    enabled: principal.enabled, locked: principal.locked, admin: await listed(directory, deployment.admins, principal.id, groups), conflicts,
+    enabled: principal.enabled, locked: principal.locked, admin: await listed(directory, deployment.admins, principal.id, groups, (one) => one.guest !== true && principal.guest !== true), conflicts,
   };
 }
 
-async function listed(directory: Directory, names: readonly string[], id: PrincipalId, groups: ReadonlySet<PrincipalId>): Promise<Listed> {
+async function listed(directory: Directory, names: readonly string[], id: PrincipalId, groups: ReadonlySet<PrincipalId>, counts: (listed: Principal) => boolean = () => true): Promise<Listed> {
   const by: string[] = [];
   const unknown: string[] = [];
   for (const name of names) {
     const found = await findNamed(directory, name) ?? await directory.findById(name as PrincipalId);
     if (found === undefined) unknown.push(name);
-    else if (found.id === id || groups.has(found.id)) by.push(name);
+    else if ((found.id === id || groups.has(found.id)) && counts(found)) by.push(name);
   }
   return { passes: by.length > 0, by, unknown };
 }
