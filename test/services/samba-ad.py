@@ -9,6 +9,7 @@ folder, base = sys.argv[1:3]
 parameters = LoadParm()
 parameters.load(folder + '/etc/smb.conf')
 parameters.set('dsdb:schema update allowed', 'yes')
+DOMAIN = base.replace('DC=', '').replace(',', '.')
 sam = SamDB(url=folder + '/private/sam.ldb', session_info=system_session(parameters), lp=parameters)
 
 
@@ -81,6 +82,28 @@ def service(account, *names):
         Net(None, parameters).export_keytab(keytab=folder + '/http.keytab', principal=name)
 
 
+def dns(zone, name, records):
+    """Replaces what DNS says of a name of the domain, or of its `_msdcs`."""
+    from samba.ndr import ndr_pack
+    dn = ldb.Dn(sam, 'DC=%s,DC=%s,CN=MicrosoftDNS,DC=%s,%s' % (name, zone, 'ForestDnsZones' if zone.startswith('_msdcs.') else 'DomainDnsZones', base))
+    if sam.search(base=dn.parent(), scope=ldb.SCOPE_ONELEVEL, expression='(name=%s)' % name):
+        sam.delete(dn)
+    if records:
+        sam.add({'dn': dn, 'objectClass': ['top', 'dnsNode'], 'dnsRecord': [ndr_pack(record) for record in records]})
+
+
+def srv(name, *records):
+    """`name` below `_msdcs`; records `priority:weight:port:target`, targets without the domain."""
+    from samba.provision.sambadns import SRVRecord
+    split = [record.split(':') for record in records]
+    dns('_msdcs.' + DOMAIN, name, [SRVRecord('%s.%s' % (target, DOMAIN), int(port), priority=int(priority), weight=int(weight)) for priority, weight, port, target in split])
+
+
+def address(name, *ips):
+    from samba.provision.sambadns import ARecord
+    dns(DOMAIN, name, [ARecord(ip) for ip in ips])
+
+
 def rename(name, cn):
     """`cn`: percent-encoded, so that it may hold anything."""
     from urllib.parse import unquote
@@ -101,6 +124,7 @@ def stranger(group, sid):
 ACTIONS = {
     'rename': rename, 'stranger': stranger,
     'basics': basics, 'exchange-attributes': exchange_attributes, 'exchange-class': exchange_class, 'user': user, 'room': room, 'many': many, 'service': service,
+    'srv': srv, 'address': address,
     'delete': lambda name: sam.deleteuser(name),
     'group': lambda name: sam.newgroup(name, mailaddress=name + '@ad.example.test'),
     'member': lambda group, *members: sam.add_remove_group_members(group, list(members)),

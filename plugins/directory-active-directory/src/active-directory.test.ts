@@ -4,7 +4,7 @@ import { fakeClock } from '@kalends/testkit';
 import { describe, expect, it } from 'vitest';
 import { accountFacts } from './account.ts';
 import { config } from './config.ts';
-import { accountNames, baseOf, controllersOf, domainOf } from './domain.ts';
+import { accountNames, baseOf, domainOf } from './domain.ts';
 import { readSchemas } from './schemas.ts';
 
 const entry = (attributes: Readonly<Record<string, string>>, dn = 'CN=x,DC=corp,DC=example,DC=com'): LdapEntry => new LdapEntry({ dn, ...attributes });
@@ -32,14 +32,6 @@ describe('a domain', () => {
     expect(baseOf('corp.example.com')).toBe('DC=corp,DC=example,DC=com');
     expect(domainOf('OU=Staff, DC=Corp,DC=example,dc=com')).toBe('corp.example.com');
     expect(domainOf('o=example')).toBeUndefined();
-  });
-
-  it('names its controllers by DNS, the preferred first, and over TLS (RFC 2782)', async () => {
-    const servers = await controllersOf('corp.example.com', async (name) => {
-      expect(name).toBe('_ldap._tcp.dc._msdcs.corp.example.com');
-      return [{ name: 'far', port: 389, priority: 10, weight: 100 }, { name: 'small', port: 389, priority: 0, weight: 1 }, { name: 'big', port: 389, priority: 0, weight: 100 }];
-    });
-    expect(servers.map(({ url }) => url)).toEqual(['ldaps://big:636', 'ldaps://small:636', 'ldaps://far:636']);
   });
 
   it('knows its people by both spellings of an account, and nobody of another', () => {

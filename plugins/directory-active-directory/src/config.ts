@@ -13,6 +13,7 @@ export const config = z.strictObject({
   domain: z.string().regex(/^[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$/, 'expected a DNS name such as corp.example.com').optional()
     .describe('The domain: corp.example.com. Gives `base`, and the domain controllers by DNS (SRV) where there is no `url`.'),
   url, 'start-tls': startTls, ...connection,
+  site: z.string().regex(/^[^.\s]{1,63}$/, 'expected the name of a site such as Berlin').optional().describe('The site this server is in: its domain controllers are asked before others of the domain.'),
   base: z.string().min(1).optional().describe('Below it lies all that is looked for: DC=corp,DC=example,DC=com.'),
   'netbios-domain': z.string().regex(/^[^\\/:*?"<>|]{1,15}$/).optional().describe('CORP, where people log in as CORP\\name.'),
   users: z.strictObject({

@@ -1,8 +1,4 @@
-/** A domain's name, its controllers and its accounts' spellings. */
-import type { LdapServer } from '@kalends/lib-ldap';
-import { readServer } from '@kalends/lib-ldap';
-
-export interface ServiceRecord { readonly name: string; readonly port: number; readonly priority: number; readonly weight: number }
+/** A domain's name and its accounts' spellings. */
 
 /** `corp.example.com` → `DC=corp,DC=example,DC=com`. */
 export function baseOf(domain: string): string {
@@ -13,12 +9,6 @@ export function baseOf(domain: string): string {
 export function domainOf(base: string): string | undefined {
   const labels = [...base.matchAll(/(?:^|,)\s*DC=([^,]+)/gi)].map((match) => match[1]!.trim());
   return labels.length === 0 ? undefined : labels.join('.').toLowerCase();
-}
-
-/** By `_ldap._tcp.dc._msdcs.<domain>` (MS-ADTS §6.3.2.3), as RFC 2782 orders them; always by TLS, whose port the record does not tell. */
-export async function controllersOf(domain: string, resolve: (name: string) => Promise<readonly ServiceRecord[]>): Promise<readonly LdapServer[]> {
-  const records = await resolve(`_ldap._tcp.dc._msdcs.${domain}`);
-  return records.toSorted((a, b) => a.priority - b.priority || b.weight - a.weight).map(({ name }) => readServer(`ldaps://${name}:636`, false));
 }
 
 /**

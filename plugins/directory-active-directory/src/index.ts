@@ -2,12 +2,12 @@
  * People, groups, rooms and equipment from Active Directory, without a change of its schema. Reads only; passwords are proved by a bind over TLS. Other domains of
  * the forest are not followed: referrals are left alone, and each domain is an instance of its own.
  */
-import { resolveSrv } from 'node:dns/promises';
 import { clock, credentialSource, directorySource } from '@kalends/contracts';
 import { definePlugin, together } from '@kalends/kernel';
-import { checkDn, LdapCredentials, LdapDirectory, LdapPool, readSettings } from '@kalends/lib-ldap';
+import { checkDn, LdapCredentials, LdapDirectory, LdapPool, Names, readSettings } from '@kalends/lib-ldap';
 import { config } from './config.ts';
-import { accountNames, baseOf, controllersOf, domainOf } from './domain.ts';
+import { Controllers } from './controllers.ts';
+import { accountNames, baseOf, domainOf } from './domain.ts';
 import { ChainedMemberships } from './memberships.ts';
 import { readSchemas } from './schemas.ts';
 
@@ -22,14 +22,16 @@ export default definePlugin({
   setup({ config, deps: { clock }, log, lifecycle }) {
     const base = config.base ?? baseOf(config.domain ?? '');
     const domain = (config.domain ?? domainOf(base))?.toLowerCase();
-    const discover = domain === undefined ? undefined : () => controllersOf(domain, resolveSrv);
-    const [settings, schemas] = together(() => readSettings(config, log, discover), () => readSchemas(config, base, clock), () => { checkDn(base, ['base']); });
+    const names = new Names(config['dns-servers'] ?? [], clock, log);
+    const controllers = domain === undefined || config.url !== undefined ? undefined : new Controllers({ domain, site: config.site, names });
+    const [settings, schemas] = together(() => readSettings(config, log, controllers === undefined ? undefined : () => controllers.servers(), names), () => readSchemas(config, base, clock), () => { checkDn(base, ['base']); });
     const pool = new LdapPool(settings, clock, log);
     const source = new LdapDirectory({
       name: 'active-directory', pool, schemas, memberships: new ChainedMemberships(pool, schemas), clock, log, refreshSeconds: config['refresh-seconds'], guests: config.guests,
       accountNames: (account) => accountNames(account, domain, config['netbios-domain']),
     });
     const credentials = new LdapCredentials({ directory: source, pool, clock, log, graceSeconds: config['grace-seconds'], nowhere: base });
+    if (controllers !== undefined) lifecycle.onStart(() => controllers.check());
     lifecycle.health('domain controller', () => pool.health(base));
     lifecycle.onStop(() => pool.close());
     return { source, credentials };

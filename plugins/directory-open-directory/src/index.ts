@@ -4,7 +4,7 @@
  */
 import { clock, credentialSource, directorySource } from '@kalends/contracts';
 import { definePlugin, together } from '@kalends/kernel';
-import { LdapCredentials, LdapDirectory, LdapPool, ListedMemberships, readSettings } from '@kalends/lib-ldap';
+import { LdapCredentials, LdapDirectory, LdapPool, ListedMemberships, Names, readSettings } from '@kalends/lib-ldap';
 import type { StoredDigests } from '@kalends/lib-ldap';
 import { config } from './config.ts';
 import type { Config } from './config.ts';
@@ -19,7 +19,7 @@ export default definePlugin({
   requires: { clock },
 
   setup({ config, deps: { clock }, log, lifecycle }) {
-    const [settings, { schemas, members, shutOut }] = together(() => readSettings(config, log), () => readSchemas(config, clock));
+    const [settings, { schemas, members, shutOut }] = together(() => readSettings(config, log, undefined, new Names(config['dns-servers'] ?? [], clock, log)), () => readSchemas(config, clock));
     const pool = new LdapPool(settings, clock, log);
     if (config['bind-dn'] === undefined && shutOut.length > 0) {
       log.warn('questions are asked anonymously; where the directory does not show these attributes to everybody, accounts that it has disabled or locked look enabled', { attributes: shutOut });

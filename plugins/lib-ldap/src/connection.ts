@@ -146,14 +146,14 @@ function socketsOf(server: LdapServer, settings: LdapSettings, line: Line): { cr
   };
   const createConnection = (): ReturnType<typeof connectSocket> => {
     once('plain');
-    const socket = server.socket === undefined ? connectSocket({ port: server.port, host: server.host }) : connectSocket({ path: server.socket });
+    const socket = server.socket === undefined ? connectSocket({ port: server.port, host: server.host, ...lookupOf(settings) }) : connectSocket({ path: server.socket });
     if (server.security === 'start-tls') socket.on('data', hear);
     return socket.setKeepAlive(true, KEEP_ALIVE_MILLISECONDS).setNoDelay(true).once('close', lost).once('end', lost);
   };
   // By StartTLS the library hands over the options with the socket in them; by ldaps:// port, host and options.
   const createSecureConnection = (first: unknown): ReturnType<typeof connectTls> => {
     once('secure');
-    const options = typeof first === 'object' ? first as { readonly socket?: Socket } : { port: server.port, ...tlsOptionsOf(server, settings) };
+    const options = typeof first === 'object' ? first as { readonly socket?: Socket } : { port: server.port, ...lookupOf(settings), ...tlsOptionsOf(server, settings) };
     if ('socket' in options) {
       options.socket?.off('data', hear);
       // The library would read what is left with the first octets that come encrypted: whoever stands between could say "yes" to a password (CVE-2011-0411).
@@ -175,6 +175,10 @@ function isOneMessage(octets: Buffer): boolean {
   const more = first & 0x7f;
   if (tag !== 0x30 || (first > 0x7f && (more === 0 || more > 4 || octets.length < 2 + more))) return false;
   return octets.length === (first > 0x7f ? 2 + more + octets.readUIntBE(2, more) : 2 + first);
+}
+
+function lookupOf({ lookup }: LdapSettings): { readonly lookup?: NonNullable<LdapSettings['lookup']> } {
+  return lookup === undefined ? {} : { lookup };
 }
 
 /** The certificate must be for `serverName`, else for the host of the URL. */

@@ -9,6 +9,8 @@ export { relativeIdOf, siblingSid } from './guid.ts';
 export { LdapDirectory } from './ldap-directory.ts';
 export { ListedMemberships } from './memberships.ts';
 export type { MemberAttribute, Memberships } from './memberships.ts';
+export { Names, isUnknownName } from './names.ts';
+export type { ServiceRecord } from './names.ts';
 export { LdapPool } from './pool.ts';
 export { idFilter, idOf, octetsOf } from './record-schema.ts';
 export type { RecordFacts, RecordSchema } from './record-schema.ts';

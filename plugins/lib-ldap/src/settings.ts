@@ -3,9 +3,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import { reasonOf, secret, SettingError, together } from '@kalends/kernel';
 import type { Logger } from '@kalends/kernel';
 import { z } from 'zod';
+import type { Names } from './names.ts';
 
 /** Fields of a plugin's `with:`; spread them into its own strict object. */
 export const connectionFields = {
@@ -14,6 +16,8 @@ export const connectionFields = {
   'start-tls': z.boolean().default(true).describe('Encrypt ldap:// connections by StartTLS before anything else is said.'),
   ca: z.string().min(1).optional().describe('PEM file, or PEM text: the authorities that sign the servers\' certificates; default: those of the system.'),
   'server-name': z.string().min(1).optional().describe('The name in the servers\' certificate where it is not the host of the URL.'),
+  'dns-servers': z.array(z.string().regex(/^(?:[\d.]+(?::\d+)?|[\dA-Fa-f:]+|\[[\dA-Fa-f:]+\](?::\d+)?)$/, 'expected addresses, such as 10.0.0.53 or [2001:db8::53]:5353')).min(1).optional()
+    .describe('DNS that knows the directory\'s servers, where the host\'s does not: addresses, with a port if it is not 53.'),
   'bind-dn': z.string().min(1).optional().describe('The account that reads the directory; without it the server asks anonymously.'),
   'bind-password': secret().optional(),
   'timeout-seconds': z.number().min(0.1).max(120).default(5).describe('How long one answer may take, and how long a directory may restart without anybody noticing.'),
@@ -23,7 +27,7 @@ export const connectionFields = {
 };
 /** What `connectionFields` gives. */
 export interface ConnectionConfig {
-  readonly url?: string | readonly string[] | undefined; readonly 'start-tls': boolean; readonly ca?: string | undefined; readonly 'server-name'?: string | undefined;
+  readonly url?: string | readonly string[] | undefined; readonly 'dns-servers'?: readonly string[] | undefined; readonly 'start-tls': boolean; readonly ca?: string | undefined; readonly 'server-name'?: string | undefined;
   readonly 'bind-dn'?: string | undefined; readonly 'bind-password'?: string | undefined; readonly 'timeout-seconds': number; readonly connections: number; readonly 'refresh-seconds': number;
 }
 
@@ -36,13 +40,14 @@ export interface LdapSettings {
   /** Best first; asked anew whenever a connection is opened. */ readonly servers: () => Promise<readonly LdapServer[]>;
   /** PEM text; read at each opening, so that a new authority needs no restart. */ readonly ca: () => string | undefined;
   readonly serverName: string | undefined;
+  /** Finds the addresses of the servers' names; default: as the host does. */ readonly lookup: LookupFunction | undefined;
   readonly bind: { readonly dn: string; readonly password: string } | undefined;
   readonly timeoutMilliseconds: number;
   readonly connections: number;
 }
 
 /** @throws SettingError, or several together */
-export function readSettings(config: ConnectionConfig, log: Logger, discover?: () => Promise<readonly LdapServer[]>): LdapSettings {
+export function readSettings(config: ConnectionConfig, log: Logger, discover?: () => Promise<readonly LdapServer[]>, names?: Pick<Names, 'lookup'>): LdapSettings {
   const urls = config.url === undefined ? [] : [config.url].flat();
   const { ca, 'bind-dn': dn, 'bind-password': password } = config;
   const readCa = (): string | undefined => (ca === undefined || ca.includes('-----BEGIN') ? ca : readFileSync(ca, 'utf8'));
@@ -59,7 +64,7 @@ export function readSettings(config: ConnectionConfig, log: Logger, discover?: (
   }
   return {
     servers: () => (servers.length > 0 || discover === undefined ? Promise.resolve(servers) : discover()),
-    ca: readCa, serverName: config['server-name'], bind: dn === undefined || password === undefined ? undefined : { dn, password },
+    lookup: names?.lookup, ca: readCa, serverName: config['server-name'], bind: dn === undefined || password === undefined ? undefined : { dn, password },
     timeoutMilliseconds: config['timeout-seconds'] * 1000, connections: config.connections,
   };
 }

@@ -1,0 +1,52 @@
+/** The order of a domain's controllers, and what is said of a domain that DNS does not know. */
+import type { ServiceRecord } from '@kalends/lib-ldap';
+import { describe, expect, it } from 'vitest';
+import { Controllers } from './controllers.ts';
+
+const record = (name: string, priority = 0, weight = 100): ServiceRecord => ({ name, port: 389, priority, weight });
+const failing = (code: string) => (): Promise<never> => Promise.reject(Object.assign(new Error(`querySrv ${code}`), { code }));
+const names = (answers: Readonly<Record<string, readonly ServiceRecord[]>>) => ({ services: (name: string) => (answers[name] === undefined ? failing('ENOTFOUND')() : Promise.resolve(answers[name])) });
+const ALL = '_ldap._tcp.dc._msdcs.corp.example.com';
+const urlsOf = async (controllers: Controllers): Promise<readonly string[]> => (await controllers.servers()).map(({ url }) => url.slice('ldaps://'.length, -':636'.length));
+const draws = (...values: readonly number[]) => {
+  const left = [...values];
+  return (): number => left.shift()!;
+};
+
+describe('controllers', () => {
+  it('come with the lowest priority first, over TLS at its own port (RFC 2782)', async () => {
+    const controllers = new Controllers({ domain: 'corp.example.com', site: undefined, names: names({ [ALL]: [record('far', 10, 65_535), record('near', 0, 0), record('next', 5, 1)] }) });
+    expect((await controllers.servers())[0]).toMatchObject({ url: 'ldaps://near:636', host: 'near', port: 636, security: 'tls' });
+    expect(await urlsOf(controllers)).toEqual(['near', 'next', 'far']);
+  });
+
+  it('of one priority are first as often as their weight says, and one without weight hardly ever (RFC 2782)', async () => {
+    const first = new Map<string, number>();
+    for (let process = 0; process < 2_000; process++) {
+      const chance = draws(((process * 7919) % 2000) / 2000, ((process * 104_729 + 1) % 2003) / 2003, ((process * 31 + 7) % 1999) / 1999);
+      const [best] = await urlsOf(new Controllers({ domain: 'corp.example.com', site: undefined, chance, names: names({ [ALL]: [record('big', 0, 300), record('small', 0, 100), record('spare', 0, 0)] }) }));
+      first.set(best!, (first.get(best!) ?? 0) + 1);
+    }
+    expect(first.get('big')! / 2_000).toBeGreaterThan(0.7);
+    expect(first.get('big')! / 2_000).toBeLessThan(0.8);
+    expect(first.get('spare') ?? 0).toBeLessThan(5);
+  });
+
+  it('keep their order for a process, so that it stays with one', async () => {
+    const controllers = new Controllers({ domain: 'corp.example.com', site: undefined, chance: draws(0.9, 0.1), names: names({ [ALL]: [record('a'), record('b')] }) });
+    for (let times = 0; times < 3; times++) expect(await urlsOf(controllers)).toEqual(['b', 'a']);
+  });
+
+  it('of the site come first, each once; and a target of "." is none (RFC 2782)', async () => {
+    const answers = { [ALL]: [record('HQ.corp', 0), record('berlin.corp', 10), record('.')], '_ldap._tcp.Berlin._sites.dc._msdcs.corp.example.com': [record('Berlin.corp', 50)] };
+    expect(await urlsOf(new Controllers({ domain: 'corp.example.com', site: 'Berlin', names: names(answers) }))).toEqual(['berlin.corp', 'hq.corp']);
+    expect(await urlsOf(new Controllers({ domain: 'corp.example.com', site: 'Nowhere', names: names(answers) }))).toEqual(['hq.corp', 'berlin.corp']);
+  });
+
+  it('of a domain that DNS does not know are a problem of the config; of one that it cannot be asked about, none', async () => {
+    const of = (code: string): Controllers => new Controllers({ domain: 'corp.example.com', site: undefined, names: { services: failing(code) } });
+    for (const code of ['ENOTFOUND', 'ENODATA']) await expect(of(code).check(), code).rejects.toThrow(/DNS knows no domain controllers of corp\.example\.com/);
+    for (const code of ['ETIMEOUT', 'ECONNREFUSED', 'ESERVFAIL', 'EREFUSED']) await expect(of(code).check(), code).resolves.toBeUndefined();
+    await expect(of('ETIMEOUT').servers()).rejects.toThrow('DNS does not name the domain controllers of corp.example.com: querySrv ETIMEOUT');
+  });
+});
