@@ -162,10 +162,9 @@ export class CachedSource {
     try {
       const value = await load();
       this.#trouble = undefined;
-      const news = { value, at, stamp };
-      this.#kept.set(key, news);
-      // Whoever was found by a name is asked for by id next.
-      if (isPrincipal(value)) this.#kept.set(`id ${value.id}`, news);
+      this.#kept.set(key, { value, at, stamp });
+      // Whose it is by id only the source can tell, for somebody else may have it too: kept to be forgotten with it, and for no answer.
+      if (isPrincipal(value) && !this.#kept.has(`id ${value.id}`)) this.#kept.set(`id ${value.id}`, { value, at: -Infinity, stamp: '' });
       if (isPrincipal(kept?.value) && (value === undefined || (isPrincipal(value) && value.id !== kept.value.id))) this.#forget(kept.value);
       return value;
     } catch (error) {

@@ -99,6 +99,14 @@ describe('an id', () => {
     expect(found).toEqual([...many.map((number) => `b${number}`), ...many.map((number) => `first${number}`)]);
   });
 
+  it('is asked of the source: what was found by a name says nothing of who has the id', async () => {
+    const amy = person('amy', { id: AMY });
+    const source = Object.assign(memoryDirectory([amy]), { findByAccount: async () => person('copy', { id: AMY }), findById: async () => undefined });
+    const { directory } = composed(source);
+    expect((await directory.findByAccount('copy'))?.id).toBe(AMY);
+    expect([await directory.findById(AMY), await directory.mayLogIn(AMY)]).toEqual([undefined, false]);
+  });
+
   it('costs one question for a page of people, where the source takes many at once', async () => {
     const asked: (readonly PrincipalId[])[] = [];
     const first: DirectorySource = Object.assign(memoryDirectory([person('amy', { id: AMY })]), { known: async (ids: readonly PrincipalId[]) => { asked.push(ids); return new Set<PrincipalId>(); } });

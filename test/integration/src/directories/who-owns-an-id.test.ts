@@ -66,6 +66,22 @@ describeWithAll(['slapd', 'ldapmodify', 'openssl'], 'ids in one directory', () =
     expect([...await parts.source.groupsOf(id('id-foreign-here'))]).toEqual(['id-fans']);
   });
 
+  it('that two entries have let neither in: a copied entry is not whom it was copied from', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kalends-copy-'));
+    try {
+      await writeFile(join(folder, 'caldavd.yaml'), [
+        'plugins:', '  storage: { use: storage-flat-file }', '  people:', '    use: directory-open-directory',
+        `    with: { url: "${ldap.url}", base: "${ldap.base}", bind-dn: "${ldap.bindDn}", bind-password: "${ldap.bindPassword}", ca: "${ldap.ca}", preset: posix, users: { id: businessCategory }, groups: false }`, '  basic: { use: auth-basic }', '',
+      ].join('\n'));
+      await using server = await startServerProcess({ config: join(folder, 'caldavd.yaml') });
+      const status = (account: string): Promise<number> => new Dav(server.url).propfind('/', '<D:current-user-principal/>', { as: account, password: `${account}pw` }).then((answer) => answer.status);
+      for (const account of ['copy', 'ben', 'cat', 'eve', 'copy']) expect(await status(account), account).toBe(401);
+      expect(await status('amy')).toBe(207);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it('have one value: an entry with several is nobody, whichever is asked for', async () => {
     await using parts = await set();
     for (const each of ['ID-Two', 'ID-Amy-2']) expect(await parts.source.findById(id(each)), each).toBeUndefined();
