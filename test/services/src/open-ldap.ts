@@ -82,7 +82,8 @@ function configText(folder: string, { ca, certificate, key }: { readonly ca: str
     'index objectClass,uid,apple-generateduid,entryUUID,member,memberUid,apple-group-memberguid,apple-group-nestedgroup eq', 'index cn,sn,givenName,mail sub,eq',
     'sizelimit 500', `limits dn.exact="uid=caladmin,${BASE}" size.soft=200 size.hard=200 size.prtotal=unlimited`,
     'access to attrs=userPassword by anonymous auth by self write by * none', `access to * by dn.exact="uid=caladmin,${BASE}" read by users read by * none`,
-    'overlay ppolicy', '',
+    // Counts for nothing as long as nobody adds that entry.
+    'overlay ppolicy', `ppolicy_default "cn=policy,${BASE}"`, '',
   ].join('\n');
 }
 
