@@ -9,7 +9,7 @@ import { count, octets, span } from './config-fields.ts';
 
 const server = z.strictObject({
   'public-url': z.url({ protocol: /^https?$/ }).optional().describe('How clients reach the server; default: the first address of `listen`.'),
-  listen: z.array(listenEntry).min(1).default(['127.0.0.1:8008']),
+  listen: z.array(listenEntry).min(1).optional().describe('Default: 127.0.0.1:8008, and with `tls` https://127.0.0.1:8443 before it.'),
   tls: z.union([
     z.literal('self-signed').describe('A certificate of our own, made on the first start.'),
     z.strictObject({
@@ -20,7 +20,7 @@ const server = z.strictObject({
   ]).optional().describe('The certificate of the addresses with TLS.'),
   'trusted-proxies': z.array(z.string().min(2)).default([]).describe('Addresses or networks whose X-Forwarded-For, -Proto and PROXY headers are believed.'),
   data: z.string().min(1).optional().describe('The data root; default: the folder `data` where the server is started.'),
-});
+}).transform((given) => ({ ...given, listen: given.listen ?? (given.tls === undefined ? ['127.0.0.1:8008'] : ['https://127.0.0.1:8443', 'http://127.0.0.1:8008']) }));
 
 const process = z.strictObject({
   role: z.enum(['single', 'combined', 'master', 'slave']).default('single').describe('single: one process. combined: a master and its workers.'),

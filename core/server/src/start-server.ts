@@ -23,6 +23,7 @@ import type { Config } from './config-schema.ts';
 import { hostIdOf } from './host-id.ts';
 import { silentLogs } from './open-logs.ts';
 import { serverTls } from './self-signed.ts';
+import { tlsProblems } from './tls-problems.ts';
 
 export interface ConfigSource {
   /** A deployment's file, YAML or property list. */
@@ -119,13 +120,14 @@ export async function prepareServer(loaded: LoadedConfig<Config>, options: Start
   for (const value of [...loaded.secrets, ...plan.secrets]) options.redactor?.learn(value);
   // Of a file that cannot be read at all everything would be missing.
   const isRead = !loaded.problems.some(({ code }) => code === 'KRN_SYNTAX' || code === 'KRN_UNREADABLE');
-  const problems = [...loaded.problems, ...composition.problems, ...plan.problems.filter(({ code }) => isRead || !code.startsWith('KRN_GRAPH_'))];
+  const tlsTrouble = await tlsProblems(loaded);
+  const problems = [...loaded.problems, ...composition.problems, ...tlsTrouble, ...plan.problems.filter(({ code }) => isRead || !code.startsWith('KRN_GRAPH_'))];
   return {
     loaded, plan, composition, problems,
     async setUp() {
       const error = await graph.setUp(plan).then(() => undefined, (reason: unknown) => reason);
       if (hasErrors(problems)) {
-        const all = [...problems.filter(({ severity }) => severity === 'error'), ...(error instanceof KernelError ? error.problems : []), ...problems.filter(({ severity }) => severity !== 'error')];
+        const all = [...problems.filter(({ severity }) => severity === 'error'), ...(error instanceof KernelError ? error.problems : []).filter(({ path }) => tlsTrouble.length === 0 || !path.endsWith('http-front')), ...problems.filter(({ severity }) => severity !== 'error')];
         throw new KernelError('KRN_CONFIG', formatProblems(all), { problems: all });
       }
       if (error !== undefined) throw error;

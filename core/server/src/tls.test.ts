@@ -1,15 +1,18 @@
 /** TLS as a deployment meets it (R41): a renewed certificate, one that is broken, and what connections without TLS are told. */
-import { mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { createPrivateKey } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { request as plainRequest, type IncomingMessage } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
-import type { Logger } from '@kalends/kernel';
+import type { KernelError, Logger } from '@kalends/kernel';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { addressesOf } from './compose.ts';
 import { shippedConfig } from './config-files.ts';
 import { serverTls } from './self-signed.ts';
-import { startServer, type RunningServer } from './start-server.ts';
+import { prepareServer, readConfig, startServer, type RunningServer } from './start-server.ts';
 
 let folder: string;
 const lines: string[] = [];
@@ -72,6 +75,55 @@ describe('a certificate', () => {
     unlinkSync(live('key.pem'));
     await expect.poll(() => lines.filter((line) => line.includes('cannot be used')).length, { timeout: 10_000 }).toBe(2);
     expect((await ask(true, port)).fingerprint).toBe(renewed);
+  });
+});
+
+describe('the versions of TLS', () => {
+  const connect = (port: number, maxVersion: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'): Promise<string> => new Promise((resolve) => {
+    // Whatever this machine's own rules are: the refusal must be the server's.
+    const socket = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false, minVersion: 'TLSv1', maxVersion, ciphers: 'DEFAULT:@SECLEVEL=0' });
+    socket.once('secureConnect', () => { resolve(socket.getProtocol() ?? ''); socket.destroy(); }).once('error', (error: NodeJS.ErrnoException) => { resolve(error.code ?? error.message); });
+  });
+
+  it('are 1.2 and up (R41)', async () => {
+    await using server = await start({ listen: ['https://127.0.0.1:0'], tls: 'self-signed' }, {});
+    const port = portOf(server, true);
+    expect(await Promise.all((['TLSv1.3', 'TLSv1.2', 'TLSv1.1'] as const).map((version) => connect(port, version)))).toEqual(['TLSv1.3', 'TLSv1.2', 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION']);
+  });
+});
+
+describe('where the config does not say where to listen', () => {
+  const listens = (server: object): readonly string[] => addressesOf(readConfig({ config: { server }, environment: {} }).sections).map(({ secure, host, port }) => `${secure ? 'https' : 'http'} ${String(host)} ${String(port)}`);
+
+  it('it is 8008, with TLS 8443 beside it, and on this machine only (R41)', () => {
+    expect(listens({})).toEqual(['http 127.0.0.1 8008']);
+    expect(listens({ tls: 'self-signed' })).toEqual(['https 127.0.0.1 8443', 'http 127.0.0.1 8008']);
+    expect(listens({ tls: 'self-signed', listen: ['*:9000'] })).toEqual(['https undefined 9000']);
+  });
+});
+
+describe('a certificate or key that cannot be used', () => {
+  const problemsWith = async (certificate: string, key: string, more: object = {}): Promise<readonly string[]> => {
+    const loaded = readConfig({ environment: {}, config: { server: { listen: ['https://127.0.0.1:0'], tls: { certificate, key, ...more }, data: join(folder, 'data') }, plugins: { storage: { use: 'storage-flat-file' }, basic: { use: 'auth-basic' }, people: { use: 'directory-file', with: { file: shippedConfig('examples/demo-directory.yaml'), demo: true } } } } });
+    const prepared = await prepareServer(loaded, { dataRoot: join(folder, 'data') });
+    const error = await prepared.setUp().then(() => undefined, (reason: unknown) => reason as KernelError);
+    return (error?.problems ?? []).map(({ path, message, remedy }) => `${path}: ${message.replaceAll(folder, '')} → ${remedy ?? ''}`);
+  };
+
+  it('is a problem of the config, at its own line, once', async () => {
+    const [one, other] = [await issued('one'), await issued('other')];
+    const [certificate, key] = [join(one, 'certificate.pem'), join(one, 'key.pem')];
+    writeFileSync(join(folder, 'noise'), 'noise');
+    writeFileSync(join(folder, 'locked.pem'), createPrivateKey(readFileSync(key)).export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'of-the-key' }));
+    expect(await problemsWith(certificate, key)).toEqual([]);
+    expect(await problemsWith(certificate, join(folder, 'locked.pem'), { passphrase: 'of-the-key' })).toEqual([]);
+    expect(await problemsWith(join(folder, 'absent.pem'), join(folder, 'absent.key'))).toEqual([
+      expect.stringMatching(/^server\.tls\.certificate: cannot read \/absent\.pem \(ENOENT\) → name the PEM file/), expect.stringMatching(/^server\.tls\.key: cannot read \/absent\.key \(ENOENT\) → name the PEM file/),
+    ]);
+    expect(await problemsWith(certificate, join(other, 'key.pem'))).toEqual([expect.stringMatching(/^server\.tls\.key: the private key in .* is not the one of the certificate in .* → certificate and key come as a pair/)]);
+    expect(await problemsWith(join(folder, 'noise'), key)).toEqual([expect.stringMatching(/^server\.tls\.certificate: \/noise holds no PEM certificate → /)]);
+    expect(await problemsWith(certificate, join(folder, 'locked.pem'))).toEqual([expect.stringMatching(/^server\.tls\.key: \/locked\.pem holds no PEM private key that can be opened → .*its passphrase beside it/)]);
+    expect(await problemsWith(certificate, join(folder, 'locked.pem'), { passphrase: 'another-one' })).toEqual([expect.stringMatching(/^server\.tls\.key: .* → write the passphrase of the key/)]);
   });
 });
 
