@@ -3,11 +3,13 @@ import { parse } from 'plist';
 
 export interface ResourceInfo { readonly autoAccepts: boolean | undefined; readonly write: readonly string[]; readonly read: readonly string[] }
 
+/** Apple's have less than two thousand; a megabyte would hold everybody up for seconds. */
+const MOST_CHARACTERS = 65_536;
 const NOTHING: ResourceInfo = { autoAccepts: undefined, write: [], read: [] };
 
 export function readResourceInfo(text: string): ResourceInfo {
-  // The parser complains on the console about what is cut off.
-  if (!/^\s*<[?!p][\s\S]*<\/plist>\s*$/.test(text)) return NOTHING;
+  // The parser complains on the console about what is cut off, and about entities, which it does not expand.
+  if (text.length > MOST_CHARACTERS || text.includes('<!ENTITY') || !/^\s*<[?!p][\s\S]*<\/plist>\s*$/.test(text)) return NOTHING;
   let value: unknown;
   try {
     value = parse(text);
