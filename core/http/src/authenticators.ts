@@ -85,7 +85,7 @@ export class Authenticators implements Authentication {
   }
 
   async #prove(request: AuthRequest): Promise<Proved> {
-    const claimed = claimedAccount(request.headers);
+    const claimed = (): string | undefined => claimedAccount(request.headers);
     const standing = await this.#options.failures.look(request.address, claimed);
     if (standing.refuseSeconds > 0) return tooMany(standing);
     const before = this.#failures;
@@ -104,12 +104,12 @@ export class Authenticators implements Authentication {
     return this.#reject(undefined, { kind: 'rejected', reason: 'a scheme that is not offered here' }, request, claimed);
   }
 
-  async #reject(authenticator: Authenticator | undefined, outcome: AuthOutcome & { kind: 'rejected' }, request: AuthRequest, claimed: string | undefined): Promise<Refused> {
+  async #reject(authenticator: Authenticator | undefined, outcome: AuthOutcome & { kind: 'rejected' }, request: AuthRequest, claimed: () => string | undefined): Promise<Refused> {
     const challenges = await this.#challenges(request, authenticator, outcome.challenge);
     // A replaced challenge says "again, with this": nobody guessed anything.
     if (outcome.challenge !== undefined) return { refusal: { challenges } };
     this.#note(request, authenticator?.scheme ?? 'unknown', outcome.reason);
-    const { delayMilliseconds } = await this.#options.failures.failed(request.address, claimed);
+    const { delayMilliseconds } = await this.#options.failures.failed(request.address, claimed());
     this.#failures++;
     return { refusal: { challenges }, delayMilliseconds };
   }

@@ -4,6 +4,7 @@ import { localChannel } from '@kalends/testkit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Failures, FailureTable } from './failures.ts';
 
+const named = (account: string) => (): string => account;
 const [HOME, AWAY] = ['192.0.2.7', '198.51.100.9'];
 
 /** A table, and processes that ask it by channels of their own; `deaf` hears no notices. */
@@ -27,49 +28,49 @@ describe('failures', () => {
 
   it('cost whoever never failed no question but one for all in two seconds', async () => {
     const { one, asked } = given();
-    await Promise.all([one.look(HOME, 'alice'), one.look(AWAY, 'bob')]);
-    expect(await one.look(AWAY, 'carol')).toEqual({ counted: false, delayMilliseconds: 0, refuseSeconds: 0 });
+    await Promise.all([one.look(HOME, named('alice')), one.look(AWAY, named('bob'))]);
+    expect(await one.look(AWAY, named('carol'))).toEqual({ counted: false, delayMilliseconds: 0, refuseSeconds: 0 });
     expect(asked()).toEqual(['overview']);
     vi.advanceTimersByTime(2_001);
-    await one.look(HOME, 'alice');
+    await one.look(HOME, named('alice'));
     expect(asked()).toEqual(['overview']);
   });
 
   it('are known in every process at once, in any spelling of the address, until they are forgotten', async () => {
     const { one, other, asked } = given();
-    for (const process of [one, other]) await process.look(HOME, 'alice');
+    for (const process of [one, other]) await process.look(HOME, named('alice'));
     for (let time = 0; time < 20; time++) await one.failed(`::ffff:${HOME}`, 'alice');
-    for (const process of [one, other]) expect((await process.look(HOME, 'alice')).refuseSeconds).toBeGreaterThan(800);
-    expect(await other.look(HOME, 'bob')).toMatchObject({ counted: false, refuseSeconds: 0 });
+    for (const process of [one, other]) expect((await process.look(HOME, named('alice'))).refuseSeconds).toBeGreaterThan(800);
+    expect(await other.look(HOME, named('bob'))).toMatchObject({ counted: false, refuseSeconds: 0 });
     asked();
-    await other.look(AWAY, 'alice');
+    await other.look(AWAY, named('alice'));
     expect(asked()).toEqual([]);
     vi.advanceTimersByTime(901_000);
-    expect((await other.look(HOME, 'alice')).refuseSeconds).toBe(0);
-    await other.look(HOME, 'alice');
+    expect((await other.look(HOME, named('alice'))).refuseSeconds).toBe(0);
+    await other.look(HOME, named('alice'));
     expect(asked()).toEqual(['overview']);
   });
 
   it('are known two seconds later where the notice was lost', async () => {
     const { one, deaf } = given();
-    await deaf.look(HOME, 'alice');
+    await deaf.look(HOME, named('alice'));
     for (let time = 0; time < 20; time++) await one.failed(HOME, 'alice');
     vi.advanceTimersByTime(2_001);
-    expect((await deaf.look(HOME, 'alice')).refuseSeconds).toBeGreaterThan(800);
+    expect((await deaf.look(HOME, named('alice'))).refuseSeconds).toBeGreaterThan(800);
   });
 
   it('of very many are asked about one by one', async () => {
     const { one, asked } = given();
     for (let host = 0; host <= 1_000; host++) await one.failed(`10.0.${String(host >> 8)}.${String(host & 255)}`, 'alice');
     asked();
-    await one.look(AWAY, 'alice');
-    await one.look(AWAY, 'alice');
+    await one.look(AWAY, named('alice'));
+    await one.look(AWAY, named('alice'));
     expect(asked()).toEqual(['overview', 'look', 'look']);
   });
 
   it('are not counted, and keep nobody out, while the counting place does not answer', async () => {
     const alone = new Failures(localChannel());
-    expect(await alone.look(HOME, 'alice')).toEqual({ counted: false, delayMilliseconds: 0, refuseSeconds: 0 });
+    expect(await alone.look(HOME, named('alice'))).toEqual({ counted: false, delayMilliseconds: 0, refuseSeconds: 0 });
     expect(await alone.failed(HOME, 'alice')).toMatchObject({ delayMilliseconds: 0 });
   });
 });

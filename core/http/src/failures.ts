@@ -97,10 +97,11 @@ export class Failures {
     channel.subscribe(NEWS, (network) => { this.#known.networks?.add(network as string); });
   }
 
-  async look(address: string, account: string | undefined): Promise<Standing> {
+  /** `account`: asked for where it matters. */
+  async look(address: string, account: () => string | undefined): Promise<Standing> {
     if (performance.now() - this.#known.at >= OVERVIEW_MILLISECONDS) await (this.#asking ??= this.#askOverview().finally(() => { this.#asking = undefined; }));
     if (this.#known.networks?.has(clientNetwork(address)) === false) return NOTHING;
-    return this.#ask({ kind: 'look', address, account });
+    return this.#ask({ kind: 'look', address, account: account() });
   }
 
   failed(address: string, account: string | undefined): Promise<Standing> {

@@ -3,7 +3,7 @@ import { StoreError, type Batches, type PrincipalId, type RecordOperation, type 
 import { Database, integer, isBusy, text, type Row } from './database.ts';
 import type { StoreCounters } from './probe.ts';
 import { pageRows } from './shard-reader.ts';
-import { listRecords, readGrants, readRecord } from './state-schema.ts';
+import { listRecords, listRecordsFrom, readGrants, readRecord } from './state-schema.ts';
 import type { Mismatch, RecordTask } from './writer/state-writer.ts';
 import type { WriterPort } from './writer/writer-core.ts';
 
@@ -32,11 +32,9 @@ export class ShardRecordStore implements RecordStore {
 
   async *list(kind: string, prefix: string): Batches<StoredRecord> {
     const end = `${prefix}\u{10ffff}`;
-    const first = await this.get(kind, prefix);
-    if (first !== undefined) yield [first];
-    for (let after = prefix; ;) {
-      const from = after;
-      const rows: readonly Row[] = await this.#read(() => this.#database.statement(listRecords).all(kind, from, end, pageRows));
+    for (let [after, statement] = [prefix, listRecordsFrom]; ; statement = listRecords) {
+      const [from, sql] = [after, statement];
+      const rows: readonly Row[] = await this.#read(() => this.#database.statement(sql).all(kind, from, end, pageRows));
       if (rows.length > 0) yield rows.map(toRecord);
       if (rows.length < pageRows) return;
       after = text(rows.at(-1)?.[0]);

@@ -27,6 +27,8 @@ export function prepareState(database: Database): void {
 
 export const readGrants = 'SELECT revision FROM grants WHERE owner = ?';
 export const readRecord = 'SELECT key, version, value FROM record WHERE kind = ? AND key = ?';
+/** Of the first page: from a key on. */
+export const listRecordsFrom = 'SELECT key, version, value FROM record WHERE kind = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?';
 export const listRecords = 'SELECT key, version, value FROM record WHERE kind = ? AND key > ? AND key < ? ORDER BY key LIMIT ?';
 export const putRecord = 'INSERT INTO record (kind, key, version, value) VALUES (?, ?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET version = excluded.version, value = excluded.value';
 export const dropRecord = 'DELETE FROM record WHERE kind = ? AND key = ?';

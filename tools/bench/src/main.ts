@@ -18,7 +18,7 @@ caldav-bench directory [options]                searching a directory server: ra
   --turns 2          of compare: how often each is measured in turn
   --config FILE      of compare: ours (config/examples/laptop.yaml)
 
-  --parts a,b        of log-ins: of file, ldap, kerberos, cyrus (file)
+  --parts a,b        of log-ins: of file, ldap, kerberos, cyrus (file); or crowd: --crowd 20000 people once each, in memory
   --people 100000    of directory and log-ins: in the OpenLDAP that is started (Debian: slapd, ldap-utils, openssl)
   --url URL          of directory: ldap(s):// with the same people instead; with --base DN, --bind-dn DN, --password, --ca FILE
   --rounds 100       of directory: so often 20 of each question in each way
@@ -47,7 +47,7 @@ async function run(args: readonly string[]): Promise<number> {
     options: {
       url: { type: 'string' }, user: { type: 'string', default: 'bench' }, password: { type: 'string', default: 'bench' }, auth: { type: 'string', default: 'basic' },
       pids: { type: 'string', default: '' }, keep: { type: 'boolean', default: false },
-      parts: { type: 'string', default: 'file' }, people: { type: 'string', default: '100000' }, base: { type: 'string', default: '' }, 'bind-dn': { type: 'string', default: '' }, ca: { type: 'string' }, rounds: { type: 'string', default: '100' },
+      parts: { type: 'string', default: 'file' }, crowd: { type: 'string', default: '20000' }, people: { type: 'string', default: '100000' }, base: { type: 'string', default: '' }, 'bind-dn': { type: 'string', default: '' }, ca: { type: 'string' }, rounds: { type: 'string', default: '100' },
       peer: { type: 'string' }, turns: { type: 'string', default: '2' }, config: { type: 'string' },
       n: { type: 'string', default: '1000' }, clients: { type: 'string', default: '1,8' }, ops: { type: 'string', default: OPERATIONS.join(',') },
       seconds: { type: 'string', default: '3' }, warm: { type: 'string', default: '0.5' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
@@ -65,6 +65,10 @@ async function run(args: readonly string[]): Promise<number> {
     return await measureDirectory({ reached, people: positive(values.people, '--people'), inARow: 20, rounds: positive(values.rounds, '--rounds'), json: values.json }) ? 0 : 1;
   }
   if (command === 'log-ins') {
+    if (values.parts === 'crowd') {
+      const { measureCrowd } = await import('./log-ins/crowd.ts');
+      return await measureCrowd({ people: positive(values.people, '--people'), crowd: positive(values.crowd, '--crowd') }) ? 0 : 1;
+    }
     const { PARTS, measureLogIns } = await import('./log-ins/log-ins.ts');
     const parts = values.parts.split(',');
     const unknown = parts.find((part) => !PARTS.includes(part));
