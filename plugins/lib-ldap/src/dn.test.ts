@@ -28,6 +28,9 @@ describe('a distinguished name', () => {
     expect(isBelow('ou=rooms,dc=x', 'ou=rooms,dc=x')).toBe(true);
     expect(isBelow('uid=a,ou=classrooms,dc=x', 'rooms,dc=x')).toBe(false);
     expect(isBelow('uid=a,dc=y', 'dc=x')).toBe(false);
+    // Active Directory names what was made twice at once `name\0ACNF:…`; and whoever names an entry might name it so that it seems to lie elsewhere.
+    expect(isBelow('cn=a\\0Aou=rooms,dc=x', 'ou=rooms,dc=x')).toBe(false);
+    expect(isBelow('cn=a\\0ACNF:1,ou=rooms,dc=x', 'ou=rooms,dc=x')).toBe(true);
     expect([join('', 'dc=x'), join('cn=users', 'dc=x'), join('cn=users,DC=x', 'dc=x')]).toEqual(['dc=x', 'cn=users,dc=x', 'cn=users,DC=x']);
   });
 

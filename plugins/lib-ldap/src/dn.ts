@@ -23,7 +23,7 @@ export function parseDn(dn: string): ParsedDn | undefined {
 export function dnKey(dn: string): string {
   return split(dn, ',').map((rdn) => {
     const equals = rdn.indexOf('=');
-    return `${rdn.slice(0, equals).trim()}=${unescape(rdn.slice(equals + 1)).replaceAll(/ +/g, ' ')}`.toLowerCase().normalize('NFC');
+    return `${rdn.slice(0, equals).trim()}=${unescape(rdn.slice(equals + 1)).replaceAll('\n', '\\n').replaceAll(/ +/g, ' ')}`.toLowerCase().normalize('NFC');
   }).join('\n');
 }
 
