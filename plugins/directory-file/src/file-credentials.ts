@@ -4,6 +4,7 @@ import type { FileDirectory } from './file-directory.ts';
 import { digestOf, PasswordChecker, sameText } from './passwords.ts';
 import { digestKey } from './read-directory.ts';
 import type { Secret } from './read-directory.ts';
+import type { Snapshot } from './snapshot.ts';
 
 export class FileCredentials implements CredentialSource {
   readonly can = { verify: true, digest: ['MD5', 'SHA-256'] } as const;
@@ -41,7 +42,16 @@ export class FileCredentials implements CredentialSource {
   }
 
   async digestSecrets(account: string, realm: string, algorithm: 'MD5' | 'SHA-256'): Promise<readonly DigestSecret[]> {
-    const known = (await this.directory.current()).secret(account);
+    return this.#digestsIn(await this.directory.current(), account, realm, algorithm);
+  }
+
+  rememberedSecrets(account: string, realm: string, algorithm: 'MD5' | 'SHA-256'): readonly DigestSecret[] {
+    const { recent } = this.directory;
+    return recent === undefined ? [] : this.#digestsIn(recent, account, realm, algorithm);
+  }
+
+  #digestsIn(people: Snapshot, account: string, realm: string, algorithm: 'MD5' | 'SHA-256'): readonly DigestSecret[] {
+    const known = people.secret(account);
     if (known === undefined || !known.mayLogIn) return [];
     const stored = known.digests.get(digestKey(account.normalize('NFC'), realm));
     const secret = this.#demo && known.plain !== undefined ? digestOf(algorithm, account, realm, known.plain) : algorithm === 'MD5' ? stored?.md5 : stored?.sha256;

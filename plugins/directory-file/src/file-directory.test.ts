@@ -175,3 +175,13 @@ describe('the plugin', () => {
     await expect((async () => setup({ file, demo: true, realm: 'old' }))()).resolves.toBeDefined();
   });
 });
+
+it('tells Digest secrets without waiting until it is time to look at the file, and none of those who may not log in', async () => {
+  const people = new FileCredentials(await opened(), true);
+  await people.digestSecret('ann', 'Here', 'MD5');
+  expect(people.rememberedSecrets('ann', 'Here', 'MD5')).toEqual([{ secret: digestOf('MD5', 'ann', 'Here', 'ann'), principal: ANN }]);
+  expect([people.rememberedSecrets('bob', 'Here', 'MD5'), people.rememberedSecrets('nobody', 'Here', 'MD5')]).toEqual([[], []]);
+  clock.advance(1_000);
+  expect(people.rememberedSecrets('ann', 'Here', 'MD5')).toEqual([]);
+  expect(await people.digestSecrets('ann', 'Here', 'MD5')).toHaveLength(1);
+});

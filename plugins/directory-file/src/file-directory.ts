@@ -53,6 +53,11 @@ export class FileDirectory implements DirectorySource {
     return this.#snapshot;
   }
 
+  /** The same without waiting; undefined: it is time to look whether the file changed. */
+  get recent(): Snapshot | undefined {
+    return this.#clock.monotonic() - this.#lookedAt < LOOK_MILLISECONDS ? this.#snapshot : undefined;
+  }
+
   health(): HealthReport {
     return this.#trouble === undefined ? { ok: true } : { ok: false, detail: this.#trouble };
   }
