@@ -41,7 +41,7 @@ export class ListedMemberships implements Memberships {
     const members = await this.#members(id);
     // Ids are compared in any case: whoever is called as somebody else but for that has none of his groups.
     if (members.length > 1 || members[0]?.id !== id) return groups;
-    let level = members;
+    let level: readonly Member[] = [{ ...members[0], names: await this.#ownNames(members[0].names) }];
     while (level.length > 0) {
       const above = await this.#above(level);
       level = above.filter((group) => !groups.has(group.id));
@@ -60,7 +60,8 @@ export class ListedMemberships implements Memberships {
       const entries = await this.#options.pool.search({
         base: schema.base, filter: every(schema.filter, filter), attributes: [schema.id.attribute, ...members.map(({ attribute }) => attribute)], octets: octetsOf(schema),
       }, 2);
-      for (const entry of entries.filter((each) => idOf(schema, each) === id)) {
+      // Two groups with one id hold nobody.
+      for (const entry of entries.length > 1 ? [] : entries.filter((each) => idOf(schema, each) === id)) {
         const byId = fresh(valuesOf(entry, members, 'id') as readonly PrincipalId[]);
         if (byId.length > 0) yield byId;
         for await (const batch of this.#named(valuesOf(entry, members, 'name'))) if (batch.length > 0) yield* nonEmpty(fresh(batch));
@@ -111,10 +112,35 @@ export class ListedMemberships implements Memberships {
   }
 
   async *#named(names: readonly string[]): Batches<PrincipalId> {
-    for (const schema of this.#options.schemas.filter(({ kind }) => kind === 'user')) {
-      const filters = names.filter(isPlausible).flatMap((name) => schema.names.map((attribute) => equal(attribute, name)));
-      for (const filter of inChunks(filters)) yield* this.#ids(schema.base, 'sub', every(schema.filter, filter), schema, () => true);
+    for (let from = 0; from < names.length; from += AT_ONCE) {
+      const some100 = names.slice(from, from + AT_ONCE);
+      const owners = await this.#owners(some100);
+      yield some100.flatMap((name) => { const [only, ...others] = owners.get(name.toLowerCase()) ?? []; return only === undefined || others.length > 0 ? [] : [only.id]; });
     }
+  }
+
+  /** Names that nobody else has: groups of names mean one person by each, and whoever takes another's name as well must not take his groups along. */
+  async #ownNames(names: readonly string[]): Promise<readonly string[]> {
+    if (names.length === 0 || this.#options.members.every(({ holds }) => holds !== 'name')) return names;
+    const owners = await this.#owners(names);
+    return names.filter((name) => (owners.get(name.toLowerCase())?.length ?? 0) === 1);
+  }
+
+  /** Lower-case name → the users who have it. */
+  async #owners(names: readonly string[]): Promise<ReadonlyMap<string, readonly Member[]>> {
+    const owners = new Map<string, Map<string, Member>>();
+    for (const schema of this.#options.schemas.filter(({ kind }) => kind === 'user')) {
+      const filter = some(names.filter(isPlausible).flatMap((name) => schema.names.map((attribute) => equal(attribute, name))));
+      if (filter === undefined) continue;
+      const question = { base: schema.base, filter: every(schema.filter, filter), attributes: [schema.id.attribute, ...schema.names], octets: octetsOf(schema) };
+      for (const member of await this.#options.pool.collect(question, (entry): Member => ({ id: idOf(schema, entry) ?? '' as PrincipalId, dn: entry.dn, names: entry.all(schema.names) }))) {
+        for (const name of member.names) {
+          const key = name.toLowerCase();
+          owners.set(key, (owners.get(key) ?? new Map<string, Member>()).set(member.dn ?? '', member));
+        }
+      }
+    }
+    return new Map([...owners].map(([name, members]) => [name, [...members.values()].filter(({ id }) => id !== '')]));
   }
 
   /** Members are mostly siblings: their own names, which are indexed, find a hundred at once. */

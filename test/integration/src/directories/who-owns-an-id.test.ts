@@ -89,6 +89,20 @@ describeWithAll(['slapd', 'ldapmodify', 'openssl'], 'ids in one directory', () =
     expect(parts.logged.filter((line) => line.includes('its id has several values'))).toEqual([expect.stringContaining('uid=two')]);
   });
 
+  it('and names: who has another\'s name as well has none of the groups that name it (RFC 2307)', async () => {
+    await ldap.change(record(`cn=posix,cn=groups,${ldap.base}`, { changetype: 'add', objectClass: ['posixGroup', 'apple-group'], cn: 'posix', gidNumber: 4000, 'apple-generateduid': 'ID-Posix', memberUid: ['dot', 'amy', 'no-such', 'two'] }));
+    const names = (): ReturnType<typeof setUpOpenDirectory> => setUpOpenDirectory(ldap, { preset: 'posix', users: { id: 'businessCategory' }, groups: { id: 'apple-generateduid', filter: '(objectClass=posixGroup)' } });
+    const members = async (): Promise<readonly string[]> => { await using parts = await names(); const found: string[] = []; for await (const batch of parts.source.membersOf(id('ID-Posix'))) found.push(...batch); return found.sort(); };
+    expect(await members()).toEqual(['ID-Amy', 'id-foreign-here']);
+    await ldap.change(`dn: uid=ben,cn=users,${ldap.base}\nchangetype: modify\nreplace: businessCategory\nbusinessCategory: ID-Ben-2\n-\nadd: uid\nuid: AMY\n`);
+    await using parts = await names();
+    expect([...await parts.source.groupsOf(id('ID-Ben-2'))]).toEqual([]);
+    expect([...await parts.source.groupsOf(id('ID-Amy'))], 'nor has the other: nobody can tell who is meant').toEqual([]);
+    expect([...await parts.source.groupsOf(id('id-foreign-here'))]).toEqual(['ID-Posix']);
+    expect(await members()).toEqual(['id-foreign-here']);
+    await ldap.change(`dn: uid=ben,cn=users,${ldap.base}\nchangetype: modify\nreplace: businessCategory\nbusinessCategory: ID-Ben\n-\ndelete: uid\nuid: AMY\n`);
+  });
+
   it('are told for many at once, in any case', async () => {
     await using parts = await set();
     expect(await parts.source.known!(['id-amy', 'ID-CHIEFS', 'id-nobody', 'x)(uid=*', '*', ''].map(id))).toEqual(new Set(['id-amy', 'ID-CHIEFS']));
