@@ -32,7 +32,6 @@ const NOBODY: Identity = { principal: undefined, groups: new Set(), admin: false
 export class Authenticators implements Authentication {
   readonly #options: AuthenticatorsOptions;
   readonly #proofs = new Proofs<Proved>();
-  /** Of this process, since it began. */ #failures = 0;
 
   constructor(options: AuthenticatorsOptions) {
     this.#options = options;
@@ -88,15 +87,14 @@ export class Authenticators implements Authentication {
     const claimed = (): string | undefined => claimedAccount(request.headers);
     const standing = await this.#options.failures.look(request.address, claimed);
     if (standing.refuseSeconds > 0) return tooMany(standing);
-    const before = this.#failures;
     const offered = this.#offered(request);
     for (const authenticator of offered) {
       const outcome = await this.#ask(authenticator, request);
       if (outcome.kind === 'not-mine') continue;
       if (outcome.kind === 'continue') return { refusal: { challenges: [outcome.challenge] } };
       if (outcome.kind === 'rejected') return this.#reject(authenticator, outcome, request, claimed);
-      // Guesses that were all looked at before the first of them was counted: a right one among them is told as little as the next would be.
-      const now = this.#failures === before ? standing : await this.#options.failures.look(request.address, claimed);
+      // Many guesses at once were all looked at before the first of them was counted: a right one among them is told as little as the next would be. Free where nobody failed.
+      const now = await this.#options.failures.look(request.address, claimed);
       if (now.refuseSeconds > 0) return tooMany(now);
       const { kind: _, responseHeaders = [], ...proof } = outcome;
       return { ...proof, scheme: authenticator.scheme, headers: responseHeaders, isCounted: now.counted };
@@ -110,7 +108,6 @@ export class Authenticators implements Authentication {
     if (outcome.challenge !== undefined) return { refusal: { challenges } };
     this.#note(request, authenticator?.scheme ?? 'unknown', outcome.reason);
     const { delayMilliseconds } = await this.#options.failures.failed(request.address, claimed());
-    this.#failures++;
     return { refusal: { challenges }, delayMilliseconds };
   }
 
