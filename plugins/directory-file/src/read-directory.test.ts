@@ -86,7 +86,7 @@ locations:
 
   it('refuses a password in the open, but in a demo', () => {
     const text = 'users:\n  - id: U\n    name: ann\n    password: ann\n';
-    expect(problemsOf(text)).toEqual(['4 users[0].password: a password in the open is allowed with `demo: true` only; write hashes with `caladmin principals password`']);
+    expect(problemsOf(text)).toEqual(['4 users[0].password: a password in the open is allowed with `demo: true` only; write hashes with `caladmin principals set-password`']);
     expect(read(text, true).secrets.get('ann')?.plain).toBe('ann');
   });
 

@@ -166,7 +166,7 @@ class Reader {
 
   #secret(record: PersonRecord, path: Path): Secret {
     if (record.password !== undefined && !this.#options.demo) {
-      this.#list.add([...path, 'password'], 'a password in the open is allowed with `demo: true` only; write hashes with `caladmin principals password`');
+      this.#list.add([...path, 'password'], 'a password in the open is allowed with `demo: true` only; write hashes with `caladmin principals set-password`');
     }
     const digests = (record.credentials?.digest ?? []).map(({ account, realm, md5, 'sha-256': sha256 }) => [digestKey(account, realm), { md5, sha256 }] as const);
     return {

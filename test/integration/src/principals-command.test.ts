@@ -1,6 +1,6 @@
 /** `caladmin principals`: what the server makes of the directory, asked without a server: records, who may log in and why not, and whose password it is (R43, R44, R71). */
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -150,5 +150,42 @@ describe('caladmin principals check-password', () => {
     const log = readFileSync(join(folder, 'data', 'log', 'audit.log'), 'utf8');
     expect(JSON.parse(log.trim().split('\n').at(-1)!)).toMatchObject({ as: 'caladmin', command: 'principals check-password', ownerName: 'users/bob', given: { account: 'bob' }, outcome: 'refused' });
     expect(JSON.stringify(told) + log).not.toContain('a-secret-nobody-has');
+  });
+});
+
+describe('caladmin principals set-password', () => {
+  const set = (account: string, password: string, ...more: readonly string[]): Promise<Finished> => execute(process.execPath, [join(root, 'tools', 'caladmin', 'bin', 'caladmin.js'), '-f', join(folder, 'office.yaml'), 'principals', 'set-password', account, '--password-stdin', ...more], { input: `${password}\n` });
+  const checked = (account: string, password: string): Promise<Finished> => execute(process.execPath, [join(root, 'tools', 'caladmin', 'bin', 'caladmin.js'), '-f', join(folder, 'office.yaml'), '--json', 'principals', 'check-password', account, '--password-stdin'], { input: `${password}\n` });
+  beforeAll(async () => {
+    await writeFile(join(folder, 'office-people.yaml'), 'users:\n  - { id: u-ann, name: ann, display-name: Ann } # the boss\n  - { id: u-ben, name: ben, display-name: Ben, password: in-the-open }\n', { mode: 0o640 });
+    // A data root, as of a server that was started: there is an audit log then.
+    await mkdir(join(folder, 'office'));
+    await writeFile(join(folder, 'office.yaml'), `server: { listen: ["127.0.0.1:0"], data: ${join(folder, 'office')} }
+plugins:
+  storage: { use: storage-flat-file }
+  people: { use: directory-file, with: { file: ./office-people.yaml } }
+  digest: { use: auth-digest, with: { realm: Office } }
+  basic: { use: auth-basic }
+`);
+  });
+
+  it('is what a file with a password in the open asks for, and takes that out', async () => {
+    const refused = await execute(process.execPath, [join(root, 'core', 'server', 'bin', 'caldavd.js'), '-f', join(folder, 'office.yaml'), '--check']);
+    expect([refused.code, refused.stderr]).toEqual([78, expect.stringMatching(/office-people\.yaml:3 +users\[1\]\.password: .*`caladmin principals set-password`/)]);
+    for (const [account, password] of [['ann', 'of-ann'], ['ben', 'of-ben']] as const) expect((await set(account, password)).code).toBe(0);
+    const text = readFileSync(join(folder, 'office-people.yaml'), 'utf8');
+    expect(text).toMatch(/# the boss/);
+    expect(text).not.toMatch(/of-ann|of-ben|in-the-open/);
+    const { code, stdout } = await checked('ben', 'of-ben');
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { letIn: true, schemes: [{ scheme: 'Digest', could: true, how: expect.stringContaining('SHA-256 as ben') }, { scheme: 'Basic', could: true }] }]);
+    expect((await checked('ann', 'of-ben')).code).toBe(1);
+    expect(JSON.parse(readFileSync(join(folder, 'office', 'log', 'audit.log'), 'utf8').trim().split('\n').findLast((line) => line.includes('set-password'))!)).toMatchObject({ as: 'caladmin', given: { account: 'ben' }, outcome: 'done' });
+  });
+
+  it('refuses nobody, an empty one, and a deployment without such a file, or with several', async () => {
+    expect(await set('nobody', 'x')).toMatchObject({ code: 64, stderr: expect.stringContaining('no user is called nobody') });
+    expect(await set('ann', '')).toMatchObject({ code: 64, stderr: expect.stringContaining('at least one character') });
+    expect(await set('ann', 'x', '--directory', 'others')).toMatchObject({ code: 64, stderr: expect.stringContaining('no directory-file called others') });
+    expect(await principals('set-password', 'alice', '--password-stdin')).toMatchObject({ code: 64, stderr: expect.stringContaining('say which with --directory: people, others') });
   });
 });

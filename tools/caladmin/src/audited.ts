@@ -36,7 +36,7 @@ function nameOf({ kind, names, id }: Principal): string {
 }
 
 /** With sudo, who called it stands after whom he became: `root (ann)`. */
-function callerName(): string {
+export function callerName(): string {
   const { SUDO_USER: before } = process.env;
   const account = accountName();
   return before === undefined || before === account ? account : `${account} (${before})`;

@@ -98,7 +98,7 @@ function build(end: (code: number) => void): Command {
       // Two entries of one name, a schema that does not fit: why somebody is not found.
       for (const sentence of people.said()) output().complain(`caladmin: ${sentence}`);
     }
-  });
+  }, () => ({ config: file(undefined), data: common().data, output: output(), end }));
   addAppPasswords(program, async (command) => {
     const config = file(undefined);
     await using deployment = await openDeployment(config, common().data);

@@ -8,12 +8,14 @@ import type { Output } from './output.ts';
 import { listMembers, listPrincipals, searchPrincipals, showPrincipal } from './principals-commands.ts';
 import type { Paging } from './principals-commands.ts';
 import { askPassword, readPassword } from './read-password.ts';
+import { passwordFileOf, setFilePassword } from './set-password-command.ts';
 
 type Run = (command: (people: OpenPeople, output: Output) => Promise<number>) => Promise<void>;
 
 const ATTEMPT = 'It is a log-in for the directory: a wrong password counts towards its own lock-out. It does not count towards this server\'s, and it is in the audit log.';
 
-export function addPrincipals(program: Command, run: Run): void {
+/** `where`: config and data root, for what needs no deployment. */
+export function addPrincipals(program: Command, run: Run, where: () => { readonly config: string; readonly data: string | undefined; readonly output: Output; end(code: number): void }): void {
   const principals = program.command('principals').description('What the server makes of the directory; needs no running server.').exitOverride();
   const limit = ['--limit <count>', 'so many at most; default: 100'] as const;
   principals.command('show <who>').description('one record, where it comes from, and whether this person may log in, gate by gate')
@@ -30,10 +32,7 @@ export function addPrincipals(program: Command, run: Run): void {
     .action((named: string, { passwordStdin }: { readonly passwordStdin: boolean }) => run(async (people, output) => {
       const { account, owner } = await accountOf(people, named);
       const password = passwordStdin ? await readPassword() : await askPassword(`Password of ${account}: `);
-      if (password === undefined) {
-        output.complain('there is no terminal to ask at; --password-stdin reads the password from standard input');
-        return USAGE;
-      }
+      if (password === undefined) return noTerminal(output);
       let code: number = OK;
       await audited(people, { command: 'principals check-password', user: owner.id, given: { account } }, async () => {
         code = await checkPassword(people, { account, owner }, password, output);
@@ -41,4 +40,23 @@ export function addPrincipals(program: Command, run: Run): void {
       });
       return code;
     }));
+  principals.command('set-password <account>').description('into the file of directory-file, as hashes; a password that stands there in the open goes')
+    .option('--password-stdin', 'read it from standard input instead of asking twice', false).option('--directory <instance>', 'which, where the config has several')
+    .action(async (account: string, { passwordStdin, directory }: { readonly passwordStdin: boolean; readonly directory?: string }) => {
+      const { config, data, output, end } = where();
+      const target = { config, data, account, directory };
+      passwordFileOf(target);
+      const password = passwordStdin ? await readPassword() : await askPassword(`New password of ${account}: `);
+      if (password === undefined) return end(noTerminal(output));
+      if (!passwordStdin && await askPassword('The same again: ') !== password) {
+        output.complain('these were two passwords; nothing was changed');
+        return end(USAGE);
+      }
+      end(await setFilePassword(target, password, output));
+    });
+}
+
+function noTerminal(output: Output): number {
+  output.complain('there is no terminal to ask at; --password-stdin reads the password from standard input');
+  return USAGE;
 }
