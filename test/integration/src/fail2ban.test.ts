@@ -6,13 +6,14 @@ import { appendFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { countedByFail2ban, startFail2ban } from '@kalends/test-services';
+import { countedByFail2ban, problemsOfJail, startFail2ban } from '@kalends/test-services';
 import { expect, it } from 'vitest';
 import { describeWithAll } from './programs.ts';
 import { root } from './server-process.ts';
 import { ask, startWorkers } from './several-workers.ts';
 
-const FILTER = join(root, 'config', 'examples', 'fail2ban', 'filter.d', 'kalends.conf');
+const SHIPPED = join(root, 'config', 'examples', 'fail2ban');
+const FILTER = join(SHIPPED, 'filter.d', 'kalends.conf');
 const PEOPLE = `users:
   - { id: u-admin, name: admin, password: admin }
   - { id: u-alice, name: alice, password: alice }
@@ -39,6 +40,10 @@ const headers = (address: string, authorization: string) => ({ depth: '0', 'x-fo
 const basic = (account: string, password: string): string => `Basic ${Buffer.from(`${account}:${password}`).toString('base64')}`;
 
 describeWithAll(['fail2ban-regex', 'fail2ban-server', 'fail2ban-client'], 'fail2ban', () => {
+  it('takes the filter and the jail as they are shipped', async () => {
+    expect(await problemsOfJail(SHIPPED)).toBe('');
+  });
+
   it.each([['text', 'combined'], ['text', 'single'], ['json', 'combined'], ['json', 'single']] as const)('counts who guesses, whatever name he gives, and nobody else (%s, %s)', { timeout: 120_000 }, async (format, role) => {
     await using there = await startWorkers({ role, people: PEOPLE, sections: `log: { format: ${format} }\n${SECTIONS}` });
     const knock = async (address: string, authorization: string): Promise<number> => (await ask(there.url, { method: 'PROPFIND', headers: headers(address, authorization) })).status;

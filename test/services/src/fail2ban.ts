@@ -2,7 +2,7 @@
  * The real fail2ban (Debian: fail2ban), with config, socket and database in a folder of its own and an action that only writes down whom it would ban: no firewall
  * is touched, and nothing of the machine's own fail2ban is read.
  */
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -30,6 +30,26 @@ export async function countedByFail2ban(filter: string, log: string, locale = 'C
     return printed.split('\n').filter((line) => line !== '');
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What fail2ban says of a jail and its filter, beside Debian's own config; empty: it takes them. @param folder with `filter.d` and `jail.d` */
+export async function problemsOfJail(folder: string): Promise<string> {
+  const config = await mkdtemp(join(tmpdir(), 'kalends-fail2ban-'));
+  try {
+    await cp('/etc/fail2ban', config, { recursive: true });
+    // Debian's watches a log that not every machine has.
+    await rm(join(config, 'jail.d'), { recursive: true });
+    await cp(folder, config, { recursive: true });
+    const log = join(config, 'error.log');
+    await writeFile(log, '');
+    for (const name of await readdir(join(config, 'jail.d'))) {
+      const jail = join(config, 'jail.d', name);
+      await writeFile(jail, (await readFile(jail, 'utf8')).replace(/^logpath *=.*$/m, `logpath = ${log}`));
+    }
+    return await run('fail2ban-client', ['-c', config, '-t']).then((said) => said.includes('configuration test is successful') ? '' : said, String);
+  } finally {
+    await rm(config, { recursive: true, force: true });
   }
 }
 

@@ -1,5 +1,5 @@
 /** Real servers for tests: started on loopback from a folder of their own, stopped by the process that was started. */
-export { countedByFail2ban, startFail2ban } from './fail2ban.ts';
+export { countedByFail2ban, problemsOfJail, startFail2ban } from './fail2ban.ts';
 export type { Fail2ban, Fail2banOptions } from './fail2ban.ts';
 export { startOpenLdap } from './open-ldap.ts';
 export type { OpenLdap, OpenLdapOptions } from './open-ldap.ts';
