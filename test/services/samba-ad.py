@@ -93,10 +93,10 @@ def dns(zone, name, records):
 
 
 def srv(name, *records):
-    """`name` below `_msdcs`; records `priority:weight:port:target`, targets without the domain."""
+    """`name` below `_msdcs`; records `priority:weight:port:target`, targets without the domain, or with a dot behind them."""
     from samba.provision.sambadns import SRVRecord
     split = [record.split(':') for record in records]
-    dns('_msdcs.' + DOMAIN, name, [SRVRecord('%s.%s' % (target, DOMAIN), int(port), priority=int(priority), weight=int(weight)) for priority, weight, port, target in split])
+    dns('_msdcs.' + DOMAIN, name, [SRVRecord(target[:-1] if target.endswith('.') else '%s.%s' % (target, DOMAIN), int(port), priority=int(priority), weight=int(weight)) for priority, weight, port, target in split])
 
 
 def address(name, *ips):

@@ -1,14 +1,25 @@
-/** A domain's controllers by DNS: those of the site first, then any, in the order of RFC 2782, which spreads processes over them by weight. */
+/**
+ * A domain's controllers by DNS: those of the site first, then any, in the order of RFC 2782, which spreads processes over them by weight. Whoever falsifies DNS can have
+ * a good certificate for a name of his own, so only names in the domain are believed.
+ */
 import { SettingError, reasonOf } from '@kalends/kernel';
+import type { Logger } from '@kalends/kernel';
 import type { LdapServer, Names, ServiceRecord } from '@kalends/lib-ldap';
 import { isUnknownName, readServer } from '@kalends/lib-ldap';
 
-export interface ControllersOptions { readonly domain: string; readonly site: string | undefined; readonly names: Pick<Names, 'services'>; /** From 0 to 1. */ readonly chance?: () => number }
+export interface ControllersOptions {
+  readonly domain: string; readonly site: string | undefined; readonly names: Pick<Names, 'services'>; readonly log: Pick<Logger, 'warn'>;
+  /** Certificates are held to one name that the config gives, so names of others may be believed. */ readonly anyName: boolean;
+  /** From 0 to 1. */ readonly chance?: () => number;
+}
+
+const MOST_COMPLAINTS = 20;
 
 export class Controllers {
   readonly #options: ControllersOptions;
   /** Drawn once for each: a process stays with its controller as long as that answers. */
   readonly #drawn = new Map<string, number>();
+  readonly #complainedOf = new Set<string>();
 
   constructor(options: ControllersOptions) {
     this.#options = options;
@@ -34,8 +45,19 @@ export class Controllers {
     });
     // A site without any, or of a name that there is not, has those of the domain.
     const near = site === undefined ? [] : await names.services(`_ldap._tcp.${site}._sites.dc._msdcs.${domain}`).catch(() => []);
-    const hosts = [...this.#ordered(near), ...this.#ordered(all)].map(({ name }) => name.toLowerCase());
+    const hosts = [...this.#ordered(near), ...this.#ordered(all)].map(({ name }) => name.toLowerCase()).filter((name) => this.#isBelieved(name));
+    if (hosts.length === 0) throw new Error(`DNS names no domain controllers of ${domain} that are in it; if they are elsewhere, name them as url`);
     return [...new Set(hosts)].map((name) => readServer(`ldaps://${name}:636`, false));
+  }
+
+  #isBelieved(name: string): boolean {
+    const { domain, anyName, log } = this.#options;
+    if (anyName || name.endsWith(`.${domain}`)) return true;
+    if (!this.#complainedOf.has(name) && this.#complainedOf.size < MOST_COMPLAINTS) {
+      this.#complainedOf.add(name);
+      log.warn('DNS names a domain controller outside of the domain, which is not asked: anybody who falsifies DNS could; if it is right, name it as url', { name });
+    }
+    return false;
   }
 
   /** RFC 2782: the lowest priority first; among equals each is first as often as its weight says. */

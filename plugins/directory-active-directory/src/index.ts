@@ -4,7 +4,7 @@
  */
 import { clock, credentialSource, directorySource } from '@kalends/contracts';
 import { definePlugin, together } from '@kalends/kernel';
-import { checkDn, LdapCredentials, LdapDirectory, LdapPool, Names, readSettings } from '@kalends/lib-ldap';
+import { checkDn, KindSearch, LdapCredentials, LdapDirectory, LdapPool, Names, readSettings } from '@kalends/lib-ldap';
 import { config } from './config.ts';
 import { Controllers } from './controllers.ts';
 import { accountNames, baseOf, domainOf } from './domain.ts';
@@ -23,11 +23,11 @@ export default definePlugin({
     const base = config.base ?? baseOf(config.domain ?? '');
     const domain = (config.domain ?? domainOf(base))?.toLowerCase();
     const names = new Names(config['dns-servers'] ?? [], clock, log);
-    const controllers = domain === undefined || config.url !== undefined ? undefined : new Controllers({ domain, site: config.site, names });
+    const controllers = domain === undefined || config.url !== undefined ? undefined : new Controllers({ domain, site: config.site, names, log, anyName: config['server-name'] !== undefined });
     const [settings, schemas] = together(() => readSettings(config, log, controllers === undefined ? undefined : () => controllers.servers(), names), () => readSchemas(config, base, clock), () => { checkDn(base, ['base']); });
     const pool = new LdapPool(settings, clock, log);
     const source = new LdapDirectory({
-      name: 'active-directory', pool, schemas, memberships: new ChainedMemberships(pool, schemas), clock, log, refreshSeconds: config['refresh-seconds'], guests: config.guests,
+      name: 'active-directory', pool, kinds: new KindSearch({ pool, schemas, clock, refreshSeconds: config['refresh-seconds'] }), schemas, memberships: new ChainedMemberships(pool, schemas), clock, log, refreshSeconds: config['refresh-seconds'], guests: config.guests,
       accountNames: (account) => accountNames(account, domain, config['netbios-domain']),
     });
     const credentials = new LdapCredentials({ directory: source, pool, clock, log, graceSeconds: config['grace-seconds'], nowhere: base });

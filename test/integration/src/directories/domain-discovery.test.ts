@@ -105,6 +105,13 @@ describeWithAll(['samba', 'samba-tool', 'openssl'], 'a domain that is found by D
     expect(await signed.credentials.verify('bob', 'bobpw')).toBe('unavailable');
   });
 
+  it('has nobody outside of itself asked for its people, whatever certificate he has', async () => {
+    await ad.change(`srv ${ALL} 0:100:389:localhost.`);
+    await using parts = await set({ 'timeout-seconds': 0.5 });
+    await expect(parts.source.findByAccount('bob')).rejects.toThrow(/DNS names no domain controllers of ad\.example\.test that are in it/);
+    expect(parts.logged.filter((line) => line.includes('outside of the domain'))).toHaveLength(1);
+  });
+
   it('is waited for where DNS is away at the start, and found when that is back', async () => {
     await dns.suspend();
     await using parts = await set({ 'timeout-seconds': 0.5 });
