@@ -4,7 +4,7 @@
  */
 import { clock, credentialSource, directorySource } from '@kalends/contracts';
 import { definePlugin, together } from '@kalends/kernel';
-import { LdapCredentials, LdapDirectory, LdapPool, ListedMemberships, Names, readSettings } from '@kalends/lib-ldap';
+import { KindSearch, LdapCredentials, LdapDirectory, LdapPool, ListedMemberships, Names, readSettings } from '@kalends/lib-ldap';
 import type { StoredDigests } from '@kalends/lib-ldap';
 import { config } from './config.ts';
 import type { Config } from './config.ts';
@@ -24,8 +24,9 @@ export default definePlugin({
     if (config['bind-dn'] === undefined && shutOut.length > 0) {
       log.warn('questions are asked anonymously; where the directory does not show these attributes to everybody, accounts that it has disabled or locked look enabled', { attributes: shutOut });
     }
-    const memberships = new ListedMemberships({ pool, schemas, members });
-    const source = new LdapDirectory({ name: 'open-directory', pool, schemas, memberships, clock, log, refreshSeconds: config['refresh-seconds'], guests: config.guests });
+    const kinds = new KindSearch({ pool, schemas, clock, refreshSeconds: config['refresh-seconds'] });
+    const memberships = new ListedMemberships({ pool, kinds, schemas, members });
+    const source = new LdapDirectory({ name: 'open-directory', pool, kinds, schemas, memberships, clock, log, refreshSeconds: config['refresh-seconds'], guests: config.guests });
     const credentials = new LdapCredentials({ directory: source, pool, clock, log, graceSeconds: config['grace-seconds'], digests: digestsOf(config), nowhere: config.base });
     lifecycle.health('directory server', () => pool.health(config.base));
     lifecycle.onStop(() => pool.close());

@@ -6,6 +6,7 @@ export { LdapEntry } from './entry.ts';
 export { byRule, equal, every, not, present, readFilter, some } from './filters.ts';
 export type { Filter } from './filters.ts';
 export { relativeIdOf, siblingSid } from './guid.ts';
+export { KindSearch } from './kinds.ts';
 export { LdapDirectory } from './ldap-directory.ts';
 export { ListedMemberships } from './memberships.ts';
 export type { MemberAttribute, Memberships } from './memberships.ts';

@@ -7,8 +7,8 @@ import type { Logger } from '@kalends/kernel';
 import type { Filter } from './filters.ts';
 import { equal, every, present, some } from './filters.ts';
 import { idsAmong } from './known-ids.ts';
-import { KindSearch, questionOf } from './kinds.ts';
-import type { Hit, Wanted } from './kinds.ts';
+import { questionOf } from './kinds.ts';
+import type { Hit, KindSearch, Wanted } from './kinds.ts';
 import type { Memberships } from './memberships.ts';
 import type { LdapPool } from './pool.ts';
 import { isPlausible, readAddress } from './question.ts';
@@ -26,7 +26,7 @@ const MOST_COMPLAINTS = 100;
 const IDS_AT_ONCE = 100;
 
 export interface LdapDirectoryOptions {
-  readonly name: string; readonly pool: LdapPool;
+  readonly name: string; readonly pool: LdapPool; readonly kinds: KindSearch;
   /** In the order in which kinds win an entry that could be two. */ readonly schemas: readonly RecordSchema[];
   readonly memberships: Memberships;
   readonly clock: Clock; readonly log: Logger;
@@ -41,14 +41,12 @@ export class LdapDirectory implements DirectorySource {
   readonly name: string;
   readonly guests: boolean;
   readonly #options: LdapDirectoryOptions;
-  readonly #kinds: KindSearch;
   readonly #complainedOf = new Set<string>();
 
   constructor(options: LdapDirectoryOptions) {
     this.name = options.name;
     this.guests = options.guests ?? false;
     this.#options = options;
-    this.#kinds = new KindSearch(options);
   }
 
   async findById(id: PrincipalId): Promise<Principal | undefined> {
@@ -115,7 +113,7 @@ export class LdapDirectory implements DirectorySource {
   async *search(query: DirectoryQuery): Batches<Principal> {
     if (query.limit <= 0) return;
     const wanted = this.#wanted((schema) => searchFilter(schema, query), query.kinds.length === 0 ? undefined : query.kinds);
-    const matches = (await this.#kinds.many(wanted, query.limit, ({ schema, entry }) => principalOf(schema, entry))).slice(0, query.limit);
+    const matches = (await this.#options.kinds.many(wanted, query.limit, ({ schema, entry }) => principalOf(schema, entry))).slice(0, query.limit);
     for (let from = 0; from < matches.length; from += BATCH) yield matches.slice(from, from + BATCH);
   }
 
@@ -174,7 +172,7 @@ export class LdapDirectory implements DirectorySource {
 
   /** All that match, each entry once: of the first kind that takes it. */
   async #find(filterOf: (schema: RecordSchema) => Filter | undefined, kinds?: readonly Principal['kind'][]): Promise<readonly Found[]> {
-    const answers = (await this.#kinds.few(this.#wanted(filterOf, kinds), SEVERAL)).flatMap(({ schema, entry }) => {
+    const answers = (await this.#options.kinds.few(this.#wanted(filterOf, kinds), SEVERAL)).flatMap(({ schema, entry }) => {
       if (!hasOneId(schema, entry)) this.#complain(entry.dn, 'a directory entry is left out: its id has several values', { entry: entry.dn, attribute: schema.id.attribute });
       else if (namesOf(schema, entry).length === 0) this.#complain(entry.dn, 'a directory entry is left out: none of its names can stand in a URL', { entry: entry.dn });
       const principal = principalOf(schema, entry);

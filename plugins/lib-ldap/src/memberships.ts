@@ -8,6 +8,7 @@ import type { LdapEntry } from './entry.ts';
 import type { Filter } from './filters.ts';
 import { equal, every, present, some } from './filters.ts';
 import { idsAmong } from './known-ids.ts';
+import type { KindSearch } from './kinds.ts';
 import type { LdapPool } from './pool.ts';
 import { isPlausible } from './question.ts';
 import { idFilter, idOf, octetsOf } from './record-schema.ts';
@@ -21,7 +22,7 @@ export interface MemberAttribute {
   readonly attribute: string;
   /** What its values are: ids, names of users (RFC 2307 §3 memberUid), or DNs. */ readonly holds: 'id' | 'name' | 'dn';
 }
-export interface ListedOptions { readonly pool: LdapPool; readonly schemas: readonly RecordSchema[]; readonly members: readonly MemberAttribute[] }
+export interface ListedOptions { readonly pool: LdapPool; readonly kinds: KindSearch; readonly schemas: readonly RecordSchema[]; readonly members: readonly MemberAttribute[] }
 
 /** Values in one filter. */
 const AT_ONCE = 100;
@@ -72,15 +73,13 @@ export class ListedMemberships implements Memberships {
 
   /** Everybody with this id, in any case; one whom another source knows may be a member here by id. */
   async #members(id: PrincipalId): Promise<readonly Member[]> {
-    const found = await Promise.all(this.#options.schemas.map(async (schema) => {
+    const wanted = this.#options.schemas.flatMap((schema) => {
       const filter = idFilter(schema, id);
-      if (filter === undefined) return [];
-      const names = schema.kind === 'user' ? schema.names : [];
-      const entries = await this.#options.pool.search({ base: schema.base, filter: every(schema.filter, filter), attributes: [schema.id.attribute, ...names], octets: octetsOf(schema) }, 2);
-      return entries.map((entry) => ({ id: idOf(schema, entry) ?? '' as PrincipalId, dn: entry.dn, names: entry.all(names) }));
-    }));
+      return filter === undefined ? [] : [{ schema, filter }];
+    });
+    const found = (await this.#options.kinds.few(wanted, 2)).map(({ schema, entry }) => ({ id: idOf(schema, entry) ?? '' as PrincipalId, dn: entry.dn, names: schema.kind === 'user' ? entry.all(schema.names) : [] }));
     // An entry may be of two kinds.
-    const members = [...new Map(found.flat().map((member) => [member.dn, member])).values()];
+    const members = [...new Map(found.map((member) => [member.dn, member])).values()];
     return members.length === 0 ? [{ id, dn: undefined, names: [] }] : members;
   }
 
