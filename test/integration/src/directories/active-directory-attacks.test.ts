@@ -1,10 +1,12 @@
 /** What an Active Directory can hold that would trip whoever trusts it: names with commas and brackets, groups of all sorts, accounts that may not log in just now. Against Samba. */
 import type { PrincipalId } from '@kalends/contracts';
 import activeDirectory from '@kalends/directory-active-directory';
+import { join } from 'node:path';
 import { startSambaAd } from '@kalends/test-services';
 import type { SambaAd } from '@kalends/test-services';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeWithAll } from '../programs.ts';
+import { describeWithAll, execute } from '../programs.ts';
+import { root, startServerProcess } from '../server-process.ts';
 import { setUpDirectory } from './set-up.ts';
 import type { DirectoryParts } from './set-up.ts';
 
@@ -110,6 +112,27 @@ describeWithAll(['samba', 'samba-tool', 'openssl'], 'what an Active Directory ca
     expect(page).toHaveLength(2);
     expect(page.map(({ names }) => names[0]).filter((name) => name?.startsWith('aaa'))).toEqual([]);
   });
+
+  it('people in hundreds of groups, whose tickets are large; and leavers whose tickets are still good', async () => {
+    const groups = Array.from({ length: 250 }, (_, at) => `crowded${String(at)}`);
+    await ad.change('user vera', ...groups.flatMap((name) => [`group ${name}`, `member ${name} vera`]));
+    await using server = await startServerProcess({ config: join(root, 'config', 'examples', 'active-directory.yaml'), env: ad.env });
+    const env = { ...ad.env, KRB5CCNAME: `FILE:${ad.env['KRB5RCACHEDIR']!}/cc-vera` };
+    expect((await execute('kinit', ['vera'], { env, input: 'verapw\n' })).code).toBe(0);
+    const ask = async (): Promise<readonly [code: string, octets: number]> => {
+      const { stdout, stderr } = await execute('curl', ['-sv', '--noproxy', '*', '--negotiate', '-u', ':', '-o', '/dev/null', '-w', '%{http_code}', '-X', 'PROPFIND', '-H', 'Depth: 0', `${server.url.replace('127.0.0.1', 'localhost')}/calendars/users/vera/`], { env });
+      return [stdout, /> Authorization: Negotiate (\S+)/.exec(stderr)?.[1]?.length ?? 0];
+    };
+    const [code, octets] = await ask();
+    expect(code).toBe('207');
+    expect(octets).toBeGreaterThan(3_000);
+    await ad.change('disable vera');
+    await expect.poll(async () => (await ask())[0], { timeout: 20_000, interval: 500 }).toBe('401');
+    // A ticket names an account: whoever has that name next is let in by it, and by nothing else of the old one's.
+    await ad.change('delete vera');
+    await expect.poll(async () => (await ask())[0], { timeout: 20_000, interval: 500 }).toBe('401');
+    expect(server.output()).toMatch(/vera.*(?:is in no directory|locked or not enabled)/);
+  }, 120_000);
 
   it('ids of any octets: each finds its own', async () => {
     await ad.change('many guids 300');
