@@ -27,7 +27,8 @@ export interface NewAppPassword { readonly name: string; readonly readOnly: bool
 export const appPasswordName = z.string().regex(/^[^/\p{Cc}]{1,64}$/u, 'up to 64 characters without slashes');
 
 const opens = z.object({ created: z.number(), expires: z.number().optional(), readOnly: z.boolean(), collections: z.array(z.string()).optional() });
-const stored = opens.extend({ /** Keys of its other records. */ proof: z.string(), logins: z.array(z.string()) });
+/** `proof`, `logins`: keys of its other records; one made before there were such opens nothing, and can be revoked. */
+const stored = opens.extend({ proof: z.string().optional(), logins: z.array(z.string()).default([]) });
 const owner = z.object({ principal: z.string(), name: z.string() });
 const login = opens.extend({ md5: z.string(), sha256: z.string() });
 
@@ -92,7 +93,7 @@ export class AppPasswords {
     const record = await this.#records.get(KIND, key);
     if (record === undefined) return false;
     const { proof, logins } = stored.parse(record.value);
-    await this.#records.apply([{ kind: KIND, key }, { kind: PROOF, key: proof }, ...logins.map((each) => ({ kind: LOGIN, key: each })), { kind: USE, key }]);
+    await this.#records.apply([{ kind: KIND, key }, ...(proof === undefined ? [] : [{ kind: PROOF, key: proof }]), ...logins.map((each) => ({ kind: LOGIN, key: each })), { kind: USE, key }]);
     return true;
   }
 
