@@ -68,9 +68,15 @@ describe('failures', () => {
     expect(asked()).toEqual(['overview', 'look', 'look']);
   });
 
-  it('are not counted, and keep nobody out, while the counting place does not answer', async () => {
+  it('are counted by each process alone while the counting place does not answer', async () => {
     const alone = new Failures(localChannel());
     expect(await alone.look(HOME, named('alice'))).toEqual({ counted: false, delayMilliseconds: 0, refuseSeconds: 0 });
-    expect(await alone.failed(HOME, 'alice')).toMatchObject({ delayMilliseconds: 0 });
+    for (let time = 0; time < 5; time++) expect(await alone.failed(HOME, 'alice')).toMatchObject({ delayMilliseconds: 0 });
+    expect((await alone.failed(HOME, 'alice')).delayMilliseconds).toBe(500);
+    for (let time = 6; time < 20; time++) await alone.failed(HOME, 'alice');
+    expect((await alone.look(HOME, named('alice'))).refuseSeconds).toBeGreaterThan(800);
+    expect(await alone.look(AWAY, named('alice'))).toMatchObject({ refuseSeconds: 0 });
+    await alone.passed(HOME, 'alice');
+    expect(await alone.look(HOME, named('alice'))).toMatchObject({ counted: false, refuseSeconds: 0 });
   });
 });

@@ -23,9 +23,8 @@ const REFUSE_AFTER = 20;
 const REFUSE_ADDRESS_AFTER = 200;
 const LONGEST_DELAY_MILLISECONDS = 8_000;
 
-type Question =
-  | { readonly kind: 'look' | 'failed' | 'passed'; readonly address: string; readonly account: string | undefined }
-  | { readonly kind: 'overview' };
+interface CountedQuestion { readonly kind: 'look' | 'failed' | 'passed'; readonly address: string; readonly account: string | undefined }
+type Question = CountedQuestion | { readonly kind: 'overview' };
 /** Networks that failed lately; undefined: too many to list. */
 type Overview = readonly string[] | undefined;
 
@@ -49,7 +48,7 @@ export class FailureTable {
       const question = message as Question;
       if (question.kind === 'overview') return this.#overview();
       if (question.kind === 'failed') channel.publish(NEWS, clientNetwork(question.address));
-      return this.#ask(question);
+      return this.ask(question);
     });
   }
 
@@ -62,7 +61,7 @@ export class FailureTable {
     return this.#failed.size > MOST_LISTED ? undefined : [...this.#failed.keys()];
   }
 
-  async #ask({ kind, address: given, account }: Exclude<Question, { kind: 'overview' }>): Promise<Standing> {
+  async ask({ kind, address: given, account }: CountedQuestion): Promise<Standing> {
     const address = clientNetwork(given);
     // A proof that names nobody in the clear (a ticket, a scheme that is not offered) must not shut out others who use one.
     const pair = account === undefined ? undefined : `${address} ${account}`;
@@ -85,9 +84,13 @@ export class FailureTable {
   }
 }
 
-/** The asking end, in every process. When the counting place does not answer, log-ins go on uncounted: an outage there must not be an outage here. */
+/**
+ * The asking end, in every process. When the counting place does not answer in time, log-ins go on, by what this process has seen itself: an outage there must not be
+ * an outage here, and whoever keeps that place busy must not guess for nothing.
+ */
 export class Failures {
   readonly #channel: ProcessChannel;
+  readonly #own = new FailureTable();
   /** Undefined networks: ask about each. */
   #known: { readonly at: number; readonly networks: Set<string> | undefined } = { at: -Infinity, networks: undefined };
   #asking: Promise<void> | undefined;
@@ -113,8 +116,9 @@ export class Failures {
     await this.#ask({ kind: 'passed', address, account });
   }
 
-  async #ask(question: Question): Promise<Standing> {
-    return await this.#answer(question) as Standing | undefined ?? NOTHING;
+  async #ask(question: CountedQuestion): Promise<Standing> {
+    const own = await this.#own.ask(question);
+    return await this.#answer(question) as Standing | undefined ?? own;
   }
 
   /** What fails while this one waits is on the list that it is sent, or comes after it. */
