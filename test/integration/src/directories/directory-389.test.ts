@@ -198,6 +198,22 @@ describeWithAll(['ns-slapd', 'dsidm', 'certutil', 'pk12util', 'ldapmodify', 'ope
       expect([...await parts.source.groupsOf(page[0]!.id)]).toEqual([crowd.id]);
     });
 
+    it('sees a lock that lasts until an administrator ends it, however long ago it seems to have ended', async () => {
+      const policy = (unlock: 'on' | 'off'): Promise<void> => ds.change(`dn: cn=config\nchangetype: modify\nreplace: passwordUnlock\npasswordUnlock: ${unlock}\n`);
+      await create('hugo', 'Hugo Example');
+      await using parts = await set();
+      await policy('off');
+      try {
+        for (let guess = 0; guess < 3; guess++) await parts.credentials.verify('hugo', 'wrong');
+        expect(await parts.source.findByAccount('hugo')).toMatchObject({ enabled: true, locked: true });
+        expect(await parts.credentials.verify('hugo', 'hugopw')).toMatch(/^(no|disabled)$/);
+      } finally {
+        await policy('on');
+      }
+      await modify('hugo', 'delete: accountUnlockTime', '-', 'delete: passwordRetryCount');
+      expect(await parts.source.findByAccount('hugo')).toMatchObject({ locked: false });
+    });
+
     it('says that a search was given up where the server would have to look at everybody, instead of finding nobody', async () => {
       const search = ({ source }: DirectoryParts): Promise<readonly unknown[]> => all(source.search({ anyOf: false, kinds: ['user'], limit: 10, terms: [{ field: 'display-name', text: 'Zoë', match: 'contains' }] }));
       const reader = (lines: string): Promise<void> => ds.change(`dn: ${ds.bindDn}\nchangetype: modify\n${lines}\n`);
