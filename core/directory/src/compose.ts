@@ -65,12 +65,12 @@ export class ComposedDirectory implements Directory {
   async groupsOf(id: PrincipalId): Promise<ReadonlySet<PrincipalId>> {
     const [only, ...others] = this.#options.sources;
     // One source says all there is, nested ones included.
-    if (only !== undefined && others.length === 0) return without(id, await only.groupsOf(id));
+    if (only !== undefined && others.length === 0) return fit(id, await only.groupsOf(id));
     const groups = new Set<PrincipalId>();
     let found: readonly PrincipalId[] = [id];
     while (found.length > 0) {
       const above = await Promise.all(this.#options.sources.map(async (source, at) => this.#own(at, (await Promise.all(found.map((member) => source.groupsOf(member)))).flatMap((some) => [...some]))));
-      found = [...new Set(above.flat())].filter((group) => !groups.has(group) && group !== id);
+      found = [...fit(id, new Set(above.flat()))].filter((group) => !groups.has(group));
       for (const group of found) groups.add(group);
     }
     return groups;
@@ -198,7 +198,7 @@ export class ComposedDirectory implements Directory {
   async #finish({ guests }: CachedSource, principal: Principal): Promise<Principal | undefined> {
     const known = this.#completed.get(principal);
     if (known !== undefined) return this.#hosting.place(await this.#options.augments.applyTo(known));
-    if (!FIT_ID.test(principal.id) || RESERVED.has(principal.id)) {
+    if (!isFitId(principal.id)) {
       this.#complain(principal.id, 'a directory record is left out: its id cannot stand in a URL, or means something else in an access list', { id: principal.id });
       return undefined;
     }
@@ -208,7 +208,12 @@ export class ComposedDirectory implements Directory {
   }
 }
 
-/** A group that holds itself, by whatever detour, does not count as one above it. */
-function without(id: PrincipalId, groups: ReadonlySet<PrincipalId>): ReadonlySet<PrincipalId> {
-  return groups.has(id) ? new Set([...groups].filter((group) => group !== id)) : groups;
+/** A group that holds itself, by whatever detour, does not count as one above it; nor does one whose id no record may have. */
+function fit(id: PrincipalId, groups: ReadonlySet<PrincipalId>): ReadonlySet<PrincipalId> {
+  const fits = (group: PrincipalId): boolean => group !== id && isFitId(group);
+  return [...groups].every(fits) ? groups : new Set([...groups].filter(fits));
+}
+
+function isFitId(id: PrincipalId): boolean {
+  return FIT_ID.test(id) && !RESERVED.has(id);
 }

@@ -99,6 +99,13 @@ describe('an id', () => {
     expect(found).toEqual([...many.map((number) => `b${number}`), ...many.map((number) => `first${number}`)]);
   });
 
+  it('that no record may have is no group\'s', async () => {
+    const groupsOf = async (): Promise<ReadonlySet<PrincipalId>> => new Set([id('band'), 'administrators', 'id-amy/calendar-proxy-write', AMY] as PrincipalId[]);
+    const single = Object.assign(memoryDirectory([person('amy', { id: AMY }), group('band')]), { groupsOf });
+    expect([...await composed(single).directory.groupsOf(AMY)]).toEqual([id('band')]);
+    expect([...await composed(single, memoryDirectory([])).directory.groupsOf(AMY)]).toEqual([id('band')]);
+  });
+
   it('is asked of the source: what was found by a name says nothing of who has the id', async () => {
     const amy = person('amy', { id: AMY });
     const source = Object.assign(memoryDirectory([amy]), { findByAccount: async () => person('copy', { id: AMY }), findById: async () => undefined });

@@ -60,7 +60,7 @@ export class LdapDirectory implements DirectorySource {
   async known(ids: readonly PrincipalId[]): Promise<ReadonlySet<PrincipalId>> {
     const asked = ids.filter(isPlausible);
     const found = await Promise.all(this.#options.schemas.map((schema) => idsAmong(this.#options.pool, schema, asked)));
-    const there = new Set(found.flat());
+    const there = new Set(found.flat().map(({ id }) => id));
     return new Set(asked.filter((id) => there.has(id.toLowerCase())));
   }
 

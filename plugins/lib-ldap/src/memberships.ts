@@ -83,12 +83,12 @@ export class ListedMemberships implements Memberships {
     return members.length === 0 ? [{ id, dn: undefined, names: [] }] : members;
   }
 
-  /** Without ids that several groups have: who makes a group with another's id gives nobody what that one may. */
+  /** Without ids that others have too, groups or people: who makes a group with somebody's id makes nobody that one. */
   async #unshared(groups: ReadonlySet<PrincipalId>): Promise<ReadonlySet<PrincipalId>> {
     if (groups.size === 0) return groups;
-    const all = (await Promise.all(this.#groups.map((schema) => idsAmong(this.#options.pool, schema, [...groups])))).flat();
-    const shared = new Set(all.filter((id, at) => all.indexOf(id) !== at));
-    return new Set([...groups].filter((id) => !shared.has(id.toLowerCase())));
+    const owners = new Map<string, Set<string>>();
+    for (const { id, dn } of (await Promise.all(this.#options.schemas.map((schema) => idsAmong(this.#options.pool, schema, [...groups])))).flat()) owners.set(id, (owners.get(id) ?? new Set<string>()).add(dn));
+    return new Set([...groups].filter((id) => (owners.get(id.toLowerCase())?.size ?? 0) < 2));
   }
 
   async #above(members: readonly Member[]): Promise<readonly Member[]> {

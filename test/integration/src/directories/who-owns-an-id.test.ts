@@ -82,6 +82,13 @@ describeWithAll(['slapd', 'ldapmodify', 'openssl'], 'ids in one directory', () =
     }
   });
 
+  it('of people are no group\'s: whoever is in a group with somebody\'s id is not that one', async () => {
+    await ldap.change(record(`cn=like-amy,cn=groups,${ldap.base}`, { changetype: 'add', objectClass: ['groupOfNames', 'apple-group'], cn: 'like-amy', businessCategory: 'ID-Amy', member: `cn=nobody,${ldap.base}`, 'apple-group-memberguid': 'id-foreign-here' }));
+    await using parts = await set();
+    expect([...await parts.source.groupsOf(id('id-foreign-here'))]).toEqual(['id-fans']);
+    await ldap.change(`dn: cn=like-amy,cn=groups,${ldap.base}\nchangetype: delete\n`);
+  });
+
   it('have one value: an entry with several is nobody, whichever is asked for', async () => {
     await using parts = await set();
     for (const each of ['ID-Two', 'ID-Amy-2']) expect(await parts.source.findById(id(each)), each).toBeUndefined();
