@@ -189,3 +189,10 @@ plugins:
     expect(await principals('set-password', 'alice', '--password-stdin')).toMatchObject({ code: 64, stderr: expect.stringContaining('say which with --directory: people, others') });
   });
 });
+
+describe('caladmin into a pipe that is closed early', () => {
+  it('ends without a stack', async () => {
+    const { code, stderr } = await execute('bash', ['-c', `set -o pipefail; "$0" "$1" -f "$2" principals list users | head -c 1 >/dev/null; exit \${PIPESTATUS[0]}`, process.execPath, join(root, 'tools', 'caladmin', 'bin', 'caladmin.js'), join(folder, 'caldavd.yaml')]);
+    expect([code, stderr]).toEqual([0, '']);
+  });
+});

@@ -27,6 +27,8 @@ interface Common { readonly config: string | undefined; readonly data: string | 
 
 export async function main(args: readonly string[]): Promise<number> {
   let code: number = OK;
+  // Whoever reads has seen enough (`| head`).
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', (error: NodeJS.ErrnoException) => { if (error.code !== 'EPIPE') throw error; });
   const program = build((result) => { code = result; });
   try {
     await program.parseAsync([...args], { from: 'user' });
