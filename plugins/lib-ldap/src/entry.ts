@@ -20,6 +20,7 @@ export class LdapEntry {
     const value = this.#valueOf(attribute);
     if (value === undefined || value === '') return NONE;
     if (typeof value === 'string') return [value];
+    if (Array.isArray(value) && value.every((each) => typeof each === 'string' && each !== '')) return value as readonly string[];
     return [value].flat().map((each) => (typeof each === 'string' ? each : each.toString('utf8'))).filter((each) => each !== '');
   }
 

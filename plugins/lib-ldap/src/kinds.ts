@@ -39,6 +39,7 @@ export class KindSearch {
   readonly #bases: readonly string[];
   /** No base lies in another. */ readonly #apart: boolean;
   readonly #attributes = new Map<string, Attributes>();
+  /** Of the last entry. */ #classes: { readonly listed: readonly string[]; readonly folded: ReadonlySet<string> } = { listed: [], folded: new Set() };
   #division: { readonly at: number; readonly isOne: Promise<boolean> } | undefined;
 
   constructor({ pool, schemas, clock, refreshSeconds }: KindSearchOptions) {
@@ -118,7 +119,10 @@ export class KindSearch {
     const plain = this.#apart ? this.#bases.find((base) => isPlainlyBelow(entry.dn, base)) : undefined;
     const here = kinds.filter(({ schema: { base } }) => (plain === undefined ? isBelow(entry.dn, base) : base === plain));
     if (here.length === 0) return [];
-    const classes = new Set(entry.texts(CLASSES).map((name) => name.toLowerCase()));
+    const listed = entry.texts(CLASSES);
+    // Most entries of an answer are of the same classes.
+    const classes = this.#classes.listed.join() === listed.join() ? this.#classes.folded : new Set(listed.map((name) => name.toLowerCase()));
+    this.#classes = { listed, folded: classes };
     const [kind, ...others] = here.filter(({ holds }) => holds(classes));
     // A class may count for one above it that the entry does not list; or it is of two kinds, and was found as one of them.
     if (kind === undefined || others.length > 0) throw new Doubtful();
