@@ -45,10 +45,10 @@ export class ListedMemberships implements Memberships {
     let level: readonly Member[] = [{ ...members[0], names: await this.#ownNames(members[0].names) }];
     while (level.length > 0) {
       const above = await this.#above(level);
-      level = above.filter((group) => !groups.has(group.id));
+      level = await this.#unshared(above.filter((group) => !groups.has(group.id)));
       for (const group of level) groups.add(group.id);
     }
-    return this.#unshared(groups);
+    return groups;
   }
 
   async *membersOf(id: PrincipalId): Batches<PrincipalId> {
@@ -84,11 +84,11 @@ export class ListedMemberships implements Memberships {
   }
 
   /** Without ids that others have too, groups or people: who makes a group with somebody's id makes nobody that one. */
-  async #unshared(groups: ReadonlySet<PrincipalId>): Promise<ReadonlySet<PrincipalId>> {
-    if (groups.size === 0) return groups;
+  async #unshared(groups: readonly Member[]): Promise<readonly Member[]> {
+    if (groups.length === 0) return groups;
     const owners = new Map<string, Set<string>>();
-    for (const { id, dn } of (await Promise.all(this.#options.schemas.map((schema) => idsAmong(this.#options.pool, schema, [...groups])))).flat()) owners.set(id, (owners.get(id) ?? new Set<string>()).add(dn));
-    return new Set([...groups].filter((id) => (owners.get(id.toLowerCase())?.size ?? 0) < 2));
+    for (const { id, dn } of (await Promise.all(this.#options.schemas.map((schema) => idsAmong(this.#options.pool, schema, groups.map(({ id }) => id))))).flat()) owners.set(id, (owners.get(id) ?? new Set<string>()).add(dn));
+    return groups.filter(({ id }) => (owners.get(id.toLowerCase())?.size ?? 0) < 2);
   }
 
   async #above(members: readonly Member[]): Promise<readonly Member[]> {
