@@ -135,7 +135,7 @@ describeWithAll(['samba', 'samba-tool', 'openssl'], 'a domain that is found by D
       await ad.start();
       const began = Date.now();
       expect(await proves(parts), `minute ${String(minute)}`).toBe(true);
-      expect(Date.now() - began, 'nobody waits for DNS').toBeLessThan(1_500);
+      expect(Date.now() - began, 'nobody waits for DNS, which takes four and a half seconds to be given up').toBeLessThan(4_000);
     }
     await until('a word in the log', () => Promise.resolve(parts.logged.some((line) => line.includes('DNS does not answer, or not so any more'))));
     await ad.change(`address dc1 ${ad.address}`);
