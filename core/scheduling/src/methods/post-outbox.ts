@@ -96,8 +96,11 @@ async function identityOf(directory: Directory, { identity }: DavRequest, asker:
   return identity.principal === asker ? identity : { principal: asker, groups: await directory.groupsOf(asker), admin: false, scheme: identity.scheme };
 }
 
+/** Those that mean him: a record may claim more. */
 async function addressesOf(directory: Directory, id: PrincipalId): Promise<readonly string[]> {
-  return (await directory.findById(id))?.addresses.map((address) => address.toLowerCase()) ?? [];
+  const claimed = (await directory.findById(id))?.addresses ?? [];
+  const meant = await Promise.all(claimed.map(async (address) => (await directory.findByAddress(address))?.id === id));
+  return claimed.filter((_, at) => meant[at]).map((address) => address.toLowerCase());
 }
 
 /** Somebody of another server: the first transport that serves the address answers for him. */
