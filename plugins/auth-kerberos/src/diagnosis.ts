@@ -8,7 +8,7 @@ import { reasonOf, SettingError } from '@kalends/kernel';
 import { readKeytab, type KeytabEntry } from './keytab.ts';
 
 export interface CheckedKeytab {
-  /** As `HTTP/calendar.example.com`. */ readonly services: ReadonlySet<string>;
+  /** As `HTTP/calendar.example.com@EXAMPLE.COM`. */ readonly services: ReadonlySet<string>;
   readonly realms: ReadonlySet<string>;
   readonly warnings: readonly string[];
 }
@@ -23,14 +23,13 @@ const patienceMilliseconds = 10_000;
  */
 export function checkKeytab(path: string, principals: readonly string[]): CheckedKeytab {
   const entries = entriesOf(path);
-  const wanted = principals.length === 0 ? entries.filter(({ name }) => name.startsWith('HTTP/')) : principals.map((principal) => entryOf(entries, principal, path));
+  const wanted = principals.length === 0 ? entries.filter(({ name }) => name.startsWith('HTTP/')) : principals.flatMap((principal) => entriesFor(entries, principal, path));
   if (wanted.length === 0) {
     throw new SettingError(['keytab'], `${path} has no key of an HTTP service, only ${listOf(entries)}`, { remedy: `make one with "ktadd -k ${path} HTTP/host.name" or ktpass, the host name being the one in the clients' address` });
   }
-  const names = new Set(wanted.map(({ name }) => name));
-  const keys = entries.filter(({ name }) => names.has(name));
-  const weakOnly = [...names].filter((name) => keys.filter((key) => key.name === name).every(({ encryption }) => weak.has(encryption)));
-  return { services: names, realms: new Set(keys.map(({ realm }) => realm)), warnings: weakOnly.map((name) => `${name} has only weak keys (RC4 or DES), which today's clients refuse; make AES keys`) };
+  const services = new Set(wanted.map(nameOf));
+  const weakOnly = [...services].filter((service) => wanted.filter((key) => nameOf(key) === service).every(({ encryption }) => weak.has(encryption)));
+  return { services, realms: new Set(wanted.map(({ realm }) => realm)), warnings: weakOnly.map((name) => `${name} has only weak keys (RC4 or DES), which today's clients refuse; make AES keys`) };
 }
 
 function entriesOf(path: string): readonly KeytabEntry[] {
@@ -47,14 +46,16 @@ function entriesOf(path: string): readonly KeytabEntry[] {
   }
 }
 
-function entryOf(entries: readonly KeytabEntry[], principal: string, path: string): KeytabEntry {
+const nameOf = ({ name, realm }: KeytabEntry): string => `${name}@${realm}`;
+
+function entriesFor(entries: readonly KeytabEntry[], principal: string, path: string): readonly KeytabEntry[] {
   const [name = '', realm] = principal.split('@');
-  const found = entries.find((entry) => entry.name === name && (realm === undefined || entry.realm === realm));
-  if (found === undefined) throw new SettingError(['principals'], `${path} has no key of ${principal}, only of ${listOf(entries)}`, { remedy: 'name one of these, or add its key to the keytab' });
+  const found = entries.filter((entry) => entry.name === name && (realm === undefined || entry.realm === realm));
+  if (found.length === 0) throw new SettingError(['principals'], `${path} has no key of ${principal}, only of ${listOf(entries)}`, { remedy: 'name one of these, or add its key to the keytab' });
   return found;
 }
 
-const listOf = (entries: readonly KeytabEntry[]): string => [...new Set(entries.map(({ name, realm }) => `${name}@${realm}`))].join(', ') || 'nothing';
+const listOf = (entries: readonly KeytabEntry[]): string => [...new Set(entries.map(nameOf))].join(', ') || 'nothing';
 
 /** What the KDC says to a log-in with the keytab's own key; undefined: all is well, or nobody can tell. Never rejects. */
 export function askKdc(path: string, principal: string, program = 'kinit'): Promise<string | undefined> {

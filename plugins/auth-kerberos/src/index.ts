@@ -22,7 +22,7 @@ export { SpnegoAcceptor, type Accepted, type AcceptorOptions } from './spnego-ac
 
 const realm = z.strictObject({
   name: z.string().min(1).describe('As EXAMPLE.COM; case counts.'),
-  account: z.enum(['name', 'name@realm']).optional().describe('What of alice@EXAMPLE.COM the directory knows as the account. Default: name; with several realms each must say it.'),
+  account: z.enum(['name', 'name@realm']).optional().describe('What of alice@EXAMPLE.COM the directory knows as the account. Default: name; of several realms one may leave it out.'),
   'lower-case': z.boolean().default(false).describe('For Active Directory, whose tickets carry the name as the user typed it.'),
 });
 
@@ -34,9 +34,9 @@ const config = z.strictObject({
 
 /** alice of one realm and alice of another are one account only where somebody says so. @throws Error with a remedy */
 function rulesOf(realms: readonly z.output<typeof realm>[]): ReadonlyMap<string, RealmRule> {
-  const silent = realms.filter(({ account }) => account === undefined).map(({ name }) => name);
-  if (realms.length > 1 && silent.length > 0) {
-    throw new Error(`users of ${realms.map(({ name }) => name).join(' and ')} may log in, and alice of each could be the account alice: list them as \`realms\`, each with its \`account\` (${silent.join(', ')} has none), or only the one whose users may`);
+  const byName = realms.filter(({ account }) => account !== 'name@realm');
+  if (byName.length > 1 && byName.some(({ account }) => account === undefined)) {
+    throw new Error(`users of ${byName.map(({ name }) => name).join(' and ')} may log in, and alice of each would be the account alice: list them as \`realms\`, each with its \`account\`, or only the one whose users may`);
   }
   return new Map(realms.map(({ name, account = 'name', 'lower-case': lowerCase }) => [name, { account, 'lower-case': lowerCase }]));
 }
@@ -65,7 +65,7 @@ export default definePlugin({
     const strategy = new KerberosStrategy({ acceptor: new SpnegoAcceptor({ kerberos, services }), realms: rules });
     lifecycle.onStart(() => {
       // Beside the start, which it may outlast.
-      for (const service of services) void askKdc(keytab, `${service}@${[...realms][0] ?? ''}`).then((trouble) => { if (trouble !== undefined) log.warn(trouble); });
+      for (const service of services) void askKdc(keytab, service).then((trouble) => { if (trouble !== undefined) log.warn(trouble); });
       return Promise.resolve();
     });
     return { negotiate: new KerberosAuthenticator(strategy, log) };

@@ -50,17 +50,21 @@ describe('what is checked at boot', () => {
 
   it('takes every HTTP service, and the realms of those alone', () => {
     const { services, realms, warnings } = checkKeytab(written(entry('HTTP/a.test'), entry('HTTP/b.test'), entry('host/a.test', { realm: 'B.TEST' })), []);
-    expect([[...services], [...realms], warnings]).toEqual([['HTTP/a.test', 'HTTP/b.test'], ['EXAMPLE.TEST'], []]);
+    expect([[...services], [...realms], warnings]).toEqual([['HTTP/a.test@EXAMPLE.TEST', 'HTTP/b.test@EXAMPLE.TEST'], ['EXAMPLE.TEST'], []]);
   });
 
   it('takes the named ones, with or without a realm, and says which is not there', () => {
     const path = written(entry('HTTP/a.test'), entry('HTTP/b.test'));
-    expect([...checkKeytab(path, ['HTTP/b.test@EXAMPLE.TEST']).services]).toEqual(['HTTP/b.test']);
+    expect([...checkKeytab(path, ['HTTP/b.test@EXAMPLE.TEST']).services]).toEqual(['HTTP/b.test@EXAMPLE.TEST']);
+    const two = written(entry('HTTP/a.test'), entry('HTTP/a.test', { realm: 'B.TEST' }));
+    expect([...checkKeytab(two, ['HTTP/a.test@B.TEST']).realms]).toEqual(['B.TEST']);
+    expect([...checkKeytab(two, ['HTTP/a.test']).services]).toEqual(['HTTP/a.test@EXAMPLE.TEST', 'HTTP/a.test@B.TEST']);
+    written(entry('HTTP/a.test'), entry('HTTP/b.test'));
     expect(() => checkKeytab(path, ['HTTP/a.test', 'HTTP/c.test'])).toThrow(`${path} has no key of HTTP/c.test, only of HTTP/a.test@EXAMPLE.TEST, HTTP/b.test@EXAMPLE.TEST`);
   });
 
   it('warns of a service that has only weak keys', () => {
-    expect(checkKeytab(written(entry('HTTP/a.test', { encryption: 23 }), entry('HTTP/b.test', { encryption: 23 }), entry('HTTP/b.test')), []).warnings).toEqual([expect.stringMatching(/^HTTP\/a\.test has only weak keys/)]);
+    expect(checkKeytab(written(entry('HTTP/a.test', { encryption: 23 }), entry('HTTP/b.test', { encryption: 23 }), entry('HTTP/b.test')), []).warnings).toEqual([expect.stringMatching(/^HTTP\/a\.test@EXAMPLE\.TEST has only weak keys/)]);
   });
 
   it('knows nothing of the KDC where there is no kinit, and tells what it said otherwise', async () => {

@@ -6,7 +6,7 @@ import type { KerberosModule } from './kerberos-module.ts';
 
 export interface AcceptorOptions {
   readonly kerberos: KerberosModule;
-  /** As `HTTP/calendar.example.com`; whose tickets are taken. */ readonly services: ReadonlySet<string>;
+  /** As `HTTP/calendar.example.com`, or with `@EXAMPLE.COM` where it must be that realm's: whose tickets are taken. */ readonly services: ReadonlySet<string>;
 }
 
 export type Accepted =
@@ -35,7 +35,8 @@ export class SpnegoAcceptor {
       const out = await context.step(token);
       if (!context.contextComplete || context.username === null) return { refused: 'the negotiation wants a second round' };
       const target = serviceOf(context.targetName);
-      if (target === undefined || !services.has(target)) return { refused: `the ticket is for ${JSON.stringify(context.targetName)}` };
+      // Whoever runs another realm says who asks in all tickets that it gives.
+      if (target === undefined || !(services.has(target) || services.has(context.targetName ?? ''))) return { refused: `the ticket is for ${JSON.stringify(context.targetName)}` };
       return { principal: context.username, reply: context.response ?? out ?? undefined };
     } catch (error) {
       return { refused: reasonOf(error) };

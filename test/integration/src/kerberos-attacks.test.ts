@@ -90,11 +90,14 @@ describeWithService(present, PACKAGES, 'tickets that open nothing', () => {
 
   it('are none where two realms could mean one account by two people, and the config does not say which is meant', async () => {
     const keytab = kdc.keytab('HTTP/localhost');
-    await expect(start(`{ keytab: ${keytab}, realms: [{ name: EXAMPLE.TEST }, { name: PARTNER.TEST, account: name@realm }] }`, {})).rejects.toThrow(/EXAMPLE\.TEST and PARTNER\.TEST may log in.*EXAMPLE\.TEST has none/);
+    await expect(start(`{ keytab: ${keytab}, realms: [{ name: EXAMPLE.TEST }, { name: PARTNER.TEST, account: name }] }`, {})).rejects.toThrow(/EXAMPLE\.TEST and PARTNER\.TEST may log in/);
     partner.addPrincipal('HTTP/localhost');
     const merged = join(mkdtempSync(join(folder, 'keytab-')), 'merged.keytab');
     writeFileSync(merged, Buffer.concat([readFileSync(keytab), readFileSync(partner.keytab('HTTP/localhost')).subarray(2)]));
     await expect(start(`{ keytab: ${merged} }`, {})).rejects.toThrow(/PARTNER\.TEST/);
+    await using pinned = await start(`{ keytab: ${merged}, principals: [HTTP/localhost@EXAMPLE.TEST] }`, {});
+    expect([await ask(pinned, partner.logIn('alice', 'pw')), await ask(pinned, kdc.logIn('alice', 'pw'))]).toEqual(['401', '207']);
+    expect(pinned.output()).toMatch(/the ticket is for \\?"HTTP\/localhost@PARTNER\.TEST/);
     await using server = await start(`{ keytab: ${merged}, realms: [{ name: EXAMPLE.TEST }] }`, {});
     expect(await ask(server, partner.logIn('alice', 'pw'))).toBe('401');
     expect(await ask(server, kdc.logIn('alice', 'pw'))).toBe('207');
