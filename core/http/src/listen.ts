@@ -126,9 +126,14 @@ function answerBroken(error: NodeJS.ErrnoException, socket: import('node:stream'
   else socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
+const REMEDIES: Readonly<Record<string, string>> = {
+  EADDRINUSE: '; another program listens there (ss -ltnp says which), or this server runs already', EADDRNOTAVAIL: '; this machine has no such address',
+  EACCES: '; ports below 1024 need a right (CAP_NET_BIND_SERVICE, as the systemd unit has it), or take 8008 and 8443',
+};
+
 function open(server: Server, { host, port }: Address): Promise<void> {
   return new Promise((resolve, reject) => {
-    const failed = (error: Error): void => reject(new Error(`cannot listen at ${host ?? '*'}:${port}: ${error.message}`, { cause: error }));
+    const failed = (error: NodeJS.ErrnoException): void => reject(new Error(`cannot listen at ${host ?? '*'}:${port}: ${error.message}${REMEDIES[error.code ?? ''] ?? ''}`, { cause: error }));
     server.once('error', failed);
     server.listen(host === undefined ? { port } : { host, port }, () => {
       server.off('error', failed);

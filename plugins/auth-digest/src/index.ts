@@ -28,6 +28,9 @@ export default definePlugin({
     if (sources.length === 0) {
       throw new SettingError([], 'Digest needs a directory that keeps digest secrets, and none here does: Active Directory never, LDAP where its `digest:` names their attributes', { remedy: 'take auth-basic over TLS, or auth-kerberos; app-passwords have digest secrets of their own' });
     }
+    // Clients take the strongest scheme they know, and would try a domain password by it.
+    const without = deps.sources.filter(({ isBeside, can }) => isBeside !== true && can.digest.length === 0).map(({ directory }) => directory?.name ?? 'a third-party directory');
+    if (without.length > 0) log.warn('Digest is offered, and cannot work with the passwords of these directories: clients that take it fail where Basic would not', { directories: without });
     const { replay, secrets, deployment: { hostId }, clock } = deps;
     const digest = new DigestAuthenticator({ realm, algorithms, nonceSeconds, sources, replay, secrets, hostId, clock, log });
     lifecycle.onStart(() => digest.loadKey());

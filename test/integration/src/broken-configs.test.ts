@@ -2,6 +2,8 @@
  * The example configs broken as they are broken in life: each message says file, line, what is wrong and what to do, all problems come at once, with exit code 78,
  * without a stack and without a secret. What only a network can tell stands in the log of the start.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -23,6 +25,17 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function caldavd(file: string, env: Readonly<Record<string, string>> = {}, args: readonly string[] = ['--check']): Promise<Finished> {
   return execute(process.execPath, [join(root, 'core', 'server', 'bin', 'caldavd.js'), '-f', file, ...args, '--data', join(folder, 'data')], { env, cwd: folder });
+}
+/** Starts it, ends it by SIGTERM once it has said that, and gives all that it said. */
+async function untilSaid(file: string, env: Readonly<Record<string, string>>, what: RegExp): Promise<string> {
+  const child = spawn(process.execPath, [join(root, 'core', 'server', 'bin', 'caldavd.js'), '-f', file, '--foreground', '--http-port', '0', '--data', join(folder, 'data')], { env: { ...process.env, ...env }, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+    if (what.test(said)) child.kill('SIGTERM');
+  });
+  await once(child, 'close');
+  return said;
 }
 /** The example with some of its text changed, in the folder. */
 async function changed(name: string, ...changes: readonly (readonly [from: string | RegExp, to: string])[]): Promise<string> {
@@ -127,16 +140,22 @@ describe('a start', () => {
     const { port } = taken.address() as AddressInfo;
     const { code, stderr } = await caldavd(example('laptop'), {}, ['--foreground', '--http-port', String(port)]);
     taken.close();
-    expect([code, stderr]).toEqual([69, expect.stringMatching(new RegExp(`caldavd: http-front could not start: cannot listen at 127\\.0\\.0\\.1:${String(port)}: .*EADDRINUSE`))]);
+    expect([code, stderr]).toEqual([69, expect.stringMatching(new RegExp(`caldavd: http-front could not start: cannot listen at 127\\.0\\.0\\.1:${String(port)}: .*EADDRINUSE.*; another program listens there`))]);
   });
 
-  it('says at once what it waits for, and never that it is ready while the directory is away', async () => {
-    const away = await changed('open-directory', [/ca: .*/, '']);
-    const child = execute('timeout', ['-s', 'TERM', '4', process.execPath, join(root, 'core', 'server', 'bin', 'caldavd.js'), '-f', away, '--foreground', '--http-port', '0', '--data', join(folder, 'data')], { env: { ...LDAP, LDAP_URL: 'ldaps://127.0.0.1:1' }, cwd: folder });
-    const { stderr } = await child;
-    expect(stderr).toMatch(/warn +people: the directory cannot be reached problem="ldaps:\/\/127\.0\.0\.1:1: nothing listens there; is the directory running[^"]*ECONNREFUSED/);
-    expect(stderr).toMatch(/warn +waiting until these checks pass seconds=30 failing=\["people directory server: /);
+  it.each(['single', 'combined'])('says at once what it waits for, never that it is ready while the directory is away, and ends when it is told to (%s)', async (role) => {
+    const away = await changed('open-directory', [/ca: .*/, ''], [/^server:/m, `process: { role: ${role}, workers: 2 }\nserver:`]);
+    const stderr = await untilSaid(away, { ...LDAP, LDAP_URL: 'ldaps://127.0.0.1:1' }, /waiting until these checks pass/);
+    expect(stderr).not.toContain('did not stop in time');
+    expect(stderr).toMatch(/warn +people: the directory cannot be reached (?:worker=\d )?problem="ldaps:\/\/127\.0\.0\.1:1: nothing listens there; is the directory running[^"]*ECONNREFUSED/);
+    expect(stderr).toMatch(/warn +waiting until these checks pass (?:worker=\d )?seconds=30 failing=\["people directory server: /);
     expect(stderr).not.toMatch(/ ready url=/);
     expect(stderr).not.toContain(SECRET);
+  });
+
+  it('warns of Digest beside a directory whose passwords cannot be proved by it: clients take it before Basic', async () => {
+    const file = await changed('open-directory', [/ca: .*/, ''], ['basic: { use: auth-basic }', 'basic: { use: auth-basic }\n  digest: { use: auth-digest }\n  app-passwords: { use: app-passwords }']);
+    expect((await caldavd(file, LDAP)).code).toBe(0);
+    expect(await untilSaid(file, { ...LDAP, LDAP_URL: 'ldaps://127.0.0.1:1' }, /listening/)).toMatch(/warn +digest: Digest is offered, and cannot work with the passwords of these directories: .*directories=\["open-directory"\]/);
   });
 });

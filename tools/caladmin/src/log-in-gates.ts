@@ -47,7 +47,7 @@ export async function gatesOf(people: People, principal: Principal, groups: Read
     ...(principal.kind === 'user' && principal.accounts.length === 0 ? ['there is no account to log in with'] : []),
     ...(lost ? ['each account means somebody of another directory first'] : []),
     ...(accessList?.passes === false ? ['not on the access list'] : []),
-    ...(principal.enabled ? [] : [own?.enabled === false || ofKind?.enabled === false ? 'not enabled by the augment' : 'not enabled in the directory']),
+    ...(principal.enabled ? [] : [record.enabled ? 'not enabled by the augment' : 'not enabled in the directory']),
     ...(principal.locked ? ['locked'] : []),
   ];
   return {

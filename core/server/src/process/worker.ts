@@ -5,7 +5,7 @@
 import { ConfigDocument, interpretConfig, reasonOf } from '@kalends/kernel';
 import { configSchema } from '../config-schema.ts';
 import { openLogs } from '../open-logs.ts';
-import type { RunningServer } from '../start-server.ts';
+import type { PreparedServer } from '../start-server.ts';
 import { onDefect } from './defects.ts';
 import { LinePipe } from './line-pipe.ts';
 import { isFromMaster } from './messages.ts';
@@ -17,19 +17,21 @@ const pipe = new LinePipe(process, process.stderr);
 /** Called by the entry that a master forks (worker-entry.ts). */
 export function runWorker(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
-  let running: Promise<RunningServer> | undefined;
+  let prepared: Promise<PreparedServer> | undefined;
+  let stopping = false;
   process.on('message', (message: unknown) => {
     if (!isFromMaster(message)) return;
     if (message.caldavd === 'boot') {
-      running ??= boot(message.boot);
-      running.catch((error: unknown) => void leave(78, { caldavd: 'failed', message: reasonOf(error) }));
+      prepared ??= prepare(message.boot);
+      prepared.then((server) => serve(server, () => stopping)).catch((error: unknown) => { if (!stopping) void leave(78, { caldavd: 'failed', message: reasonOf(error) }); });
     } else {
-      void stop(running);
+      stopping = true;
+      void stop(prepared);
     }
   });
 }
 
-async function boot({ document, dataRoot, worker }: WorkerBoot): Promise<RunningServer> {
+async function prepare({ document, dataRoot, worker }: WorkerBoot): Promise<PreparedServer> {
   const loaded = interpretConfig(ConfigDocument.revive(document), configSchema);
   const logs = openLogs(loaded.sections.log, dataRoot, { through: pipe });
   const log = logs.log.child({ worker });
@@ -38,13 +40,17 @@ async function boot({ document, dataRoot, worker }: WorkerBoot): Promise<Running
     await prepared.stop();
     await pipe.flush();
   });
-  const server = await prepared.start();
-  await say({ caldavd: 'ready', url: server.url, demo: server.demo ?? null, isReady: server.inspector.ready() });
-  return server;
+  return prepared;
 }
 
-async function stop(running: Promise<RunningServer> | undefined): Promise<void> {
-  const server = await running?.catch(() => undefined);
+async function serve(prepared: PreparedServer, stopping: () => boolean): Promise<void> {
+  const server = await prepared.start();
+  if (!stopping()) await say({ caldavd: 'ready', url: server.url, demo: server.demo ?? null, isReady: server.inspector.ready() });
+}
+
+/** A start that waits for a directory ends, too. */
+async function stop(prepared: Promise<PreparedServer> | undefined): Promise<void> {
+  const server = await prepared?.catch(() => undefined);
   await server?.stop();
   await leave(0);
 }
