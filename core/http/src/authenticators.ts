@@ -12,6 +12,7 @@ import { claimedAccount } from './claimed-account.ts';
 import { clientOf, noteAccount } from './exchange.ts';
 import type { Failures, Standing } from './failures.ts';
 import { Proofs } from './proofs.ts';
+import { RefusalTime } from './refusal-time.ts';
 
 export interface AuthenticatorsOptions {
   readonly authenticators: readonly Authenticator[]; readonly policy: AuthenticationPolicy | undefined;
@@ -22,19 +23,16 @@ export interface AuthenticatorsOptions {
 
 /** A name that a guesser makes up may have thousands, and would fill the log. */
 const REASON_CHARACTERS = 200;
-/**
- * A proof is refused so long after it came, or a whole number of times that. The work behind each refusal is the same; what is not in our hands is how long a
- * directory server takes over somebody (a slow hash, a controller that asks another) and over nobody, and whose record a cache holds.
- */
-const REFUSAL_MILLISECONDS = 250;
 const NOBODY: Identity = { principal: undefined, groups: new Set(), admin: false, scheme: 'anonymous' };
 
 export class Authenticators implements Authentication {
   readonly #options: AuthenticatorsOptions;
   readonly #proofs = new Proofs<Proved>();
+  readonly #refusals: RefusalTime;
 
   constructor(options: AuthenticatorsOptions) {
     this.#options = options;
+    this.#refusals = new RefusalTime(() => options.clock.monotonic());
   }
 
   async identify(exchange: HttpExchange): Promise<Identity | Refusal> {
@@ -44,17 +42,14 @@ export class Authenticators implements Authentication {
     const [request, began] = [requestOf(exchange), clock.monotonic()];
     const proved = /^basic\s/i.test(field) ? await this.#byProof(request, field) : await this.#prove(request);
     if ('account' in proved) noteAccount(exchange, proved.account);
+    if (!('account' in proved) || proved.proof === undefined || proved.fresh === true) this.#refusals.note(clock.monotonic() - began);
     const outcome = 'account' in proved ? await this.#admit(proved, request) : proved;
     const proves = !('refusal' in outcome) || outcome.refusal.status === 403;
     // They say that the proof was right, which is told only to whom it opens something.
     if (proves && 'account' in proved) for (const [name, value] of proved.headers) exchange.response.setHeader(name, value);
     if (!('refusal' in outcome)) return outcome;
     const { refusal, delayMilliseconds } = outcome;
-    if (delayMilliseconds !== undefined) {
-      const taken = clock.monotonic() - began;
-      const steps = Math.max(1, Math.ceil(Math.max(delayMilliseconds, taken) / REFUSAL_MILLISECONDS));
-      await clock.after(steps * REFUSAL_MILLISECONDS - taken, exchange.signal).catch(() => undefined);
-    }
+    if (delayMilliseconds !== undefined) await clock.after(this.#refusals.left(clock.monotonic() - began, delayMilliseconds), exchange.signal).catch(() => undefined);
     return refusal;
   }
 

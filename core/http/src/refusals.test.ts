@@ -17,11 +17,10 @@ interface Options { readonly accessList?: readonly string[]; /** What the work t
 /** Amy may log in, Shut may not; both have the password `right`. */
 function given({ accessList, milliseconds = () => 0, owner = () => undefined }: Options = {}) {
   let now = 0;
-  const waited: number[] = [];
   const people = new Map(['amy', 'shut'].map((account) => [account, account.toUpperCase()]));
   const stale = new Map<string, string>();
   const checked: string[] = [];
-  const clock: Clock = { now: () => now, monotonic: () => now, after: (ms) => { waited.push(ms); now += ms; return Promise.resolve(); } };
+  const clock: Clock = { now: () => now, monotonic: () => now, after: (ms) => { now += ms; return Promise.resolve(); } };
   const scheme = (name: string): Authenticator => ({
     scheme: name, challenge: () => Promise.resolve([name]),
     authenticate: async ({ headers: { authorization = '' } }): Promise<AuthOutcome> => {
@@ -56,7 +55,7 @@ function given({ accessList, milliseconds = () => 0, owner = () => undefined }: 
     const outcome = await front.identify(exchange);
     return { outcome: isRefusal(outcome) ? outcome : outcome.principal, after: now - began, told };
   };
-  return { knock, waited, people, stale, checked };
+  return { knock, wait: (ms: number) => { now += ms; }, people, stale, checked };
 }
 
 const NO = { challenges: ['Digest', 'Basic', 'Negotiate'] };
@@ -65,6 +64,19 @@ describe('a refusal', () => {
   it('comes a quarter of a second after the request, or twice, whatever the work took: a cache, a slow hash, a second controller', async () => {
     const { knock } = given({ milliseconds: (account) => ({ amy: 7, nobody: 3, slow: 249, slower: 251 }[account] ?? 0) });
     for (const [account, after] of [['amy', 250], ['nobody', 250], ['slow', 250], ['slower', 500]] as const) expect(await knock(account, 'wrong'), account).toEqual({ outcome: NO, after, told: [] });
+  });
+
+  it('comes no sooner than the slowest log-in of the last quarter of an hour was done, for whoever takes no time; within reason', async () => {
+    const { knock, wait } = given({ milliseconds: (account) => ({ amy: 400, stuck: 9_000 }[account] ?? 0) });
+    const after = async (account: string, password = 'wrong'): Promise<number> => (await knock(account, password)).after;
+    expect(await after('nobody')).toBe(250);
+    // A right one tells as well what a wrong one takes.
+    expect([await after('amy', 'right'), await after('nobody'), await after('amy')]).toEqual([400, 500, 500]);
+    wait(800_000);
+    expect(await after('other')).toBe(500);
+    wait(200_000);
+    expect(await after('another')).toBe(250);
+    expect([await after('stuck'), await after('another')]).toEqual([9_000, 1_000]);
   });
 
   it('is delayed as long for whoever there is not', async () => {
