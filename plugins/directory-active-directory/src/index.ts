@@ -6,7 +6,7 @@ import { clock, credentialSource, directorySource } from '@kalends/contracts';
 import { definePlugin, together } from '@kalends/kernel';
 import { checkDn, KindSearch, LdapCredentials, LdapDirectory, LdapPool, Names, readSettings } from '@kalends/lib-ldap';
 import { config } from './config.ts';
-import { Controllers } from './controllers.ts';
+import { controllersOf } from './controllers.ts';
 import { accountNames, baseOf, domainOf } from './domain.ts';
 import { ChainedMemberships } from './memberships.ts';
 import { readSchemas } from './schemas.ts';
@@ -23,7 +23,7 @@ export default definePlugin({
     const base = config.base ?? baseOf(config.domain ?? '');
     const domain = (config.domain ?? domainOf(base))?.toLowerCase();
     const names = new Names(config['dns-servers'] ?? [], clock, log);
-    const controllers = domain === undefined || config.url !== undefined ? undefined : new Controllers({ domain, site: config.site, names, log, anyName: config['server-name'] !== undefined });
+    const controllers = domain === undefined || config.url !== undefined ? undefined : controllersOf({ domain, site: config.site, names, log, anyName: config['server-name'] !== undefined });
     const [settings, schemas] = together(() => readSettings(config, log, controllers === undefined ? undefined : () => controllers.servers(), names), () => readSchemas(config, base, clock), () => { checkDn(base, ['base']); });
     const pool = new LdapPool(settings, clock, log);
     const source = new LdapDirectory({

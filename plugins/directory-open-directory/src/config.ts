@@ -50,6 +50,8 @@ const orNone = <T extends z.ZodType>(mapping: T) => z.union([z.literal(false), m
 
 export const config = z.strictObject({
   ...connectionFields,
+  domain: z.string().regex(/^[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$/, 'expected a DNS name such as example.com').optional()
+    .describe('Finds the servers by DNS (SRV) where there is no `url`, as FreeIPA\'s: _ldap._tcp.example.com; always encrypted.'),
   base: z.string().min(1).describe('Below it lies all that is looked for: dc=example,dc=com.'),
   preset: z.enum(['open-directory', 'posix', '389', 'freeipa']).default('open-directory').describe('The schema to start from; the kinds below change single fields of it, `false` leaves a kind out.'),
   users: users.optional(), groups: orNone(groups), locations: orNone(places), resources: orNone(places),

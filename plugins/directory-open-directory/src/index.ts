@@ -4,11 +4,14 @@
  */
 import { clock, credentialSource, directorySource } from '@kalends/contracts';
 import { definePlugin, together } from '@kalends/kernel';
-import { KindSearch, LdapCredentials, LdapDirectory, LdapPool, ListedMemberships, Names, readSettings } from '@kalends/lib-ldap';
+import type { Logger } from '@kalends/kernel';
+import { DiscoveredServers, KindSearch, LdapCredentials, LdapDirectory, LdapPool, ListedMemberships, Names, readServer, readSettings } from '@kalends/lib-ldap';
 import type { StoredDigests } from '@kalends/lib-ldap';
 import { config } from './config.ts';
 import type { Config } from './config.ts';
 import { readSchemas } from './schemas.ts';
+
+const LDAPS = 636;
 
 export default definePlugin({
   name: '@kalends/directory-open-directory',
@@ -19,7 +22,9 @@ export default definePlugin({
   requires: { clock },
 
   setup({ config, deps: { clock }, log, lifecycle }) {
-    const [settings, { schemas, members, shutOut }] = together(() => readSettings(config, log, undefined, new Names(config['dns-servers'] ?? [], clock, log)), () => readSchemas(config, clock));
+    const names = new Names(config['dns-servers'] ?? [], clock, log);
+    const discovered = serversOf(config, names, log);
+    const [settings, { schemas, members, shutOut }] = together(() => readSettings(config, log, discovered === undefined ? undefined : () => discovered.servers(), names), () => readSchemas(config, clock));
     const pool = new LdapPool(settings, clock, log);
     if (config['bind-dn'] === undefined && shutOut.length > 0) {
       log.warn('questions are asked anonymously; where the directory does not show these attributes to everybody, accounts that it has disabled or locked look enabled', { attributes: shutOut });
@@ -28,11 +33,22 @@ export default definePlugin({
     const memberships = new ListedMemberships({ pool, kinds, schemas, members });
     const source = new LdapDirectory({ name: 'open-directory', pool, kinds, schemas, memberships, clock, log, refreshSeconds: config['refresh-seconds'], guests: config.guests });
     const credentials = new LdapCredentials({ directory: source, pool, clock, log, graceSeconds: config['grace-seconds'], digests: digestsOf(config), nowhere: config.base });
+    if (discovered !== undefined) lifecycle.onStart(() => discovered.check());
     lifecycle.health('directory server', () => pool.health(config.base));
     lifecycle.onStop(() => pool.close());
     return { source, credentials };
   },
 });
+
+/** As RFC 2782 has it for LDAP, on the ports that the records tell; never in the clear, for DNS alone says who is asked. */
+function serversOf({ url, domain, 'server-name': serverName }: Config, names: Names, log: Logger): DiscoveredServers | undefined {
+  if (url !== undefined || domain === undefined) return undefined;
+  const lower = domain.toLowerCase();
+  return new DiscoveredServers({
+    domain: lower, what: 'LDAP servers', services: [`_ldap._tcp.${lower}`], names, log, anyName: serverName !== undefined,
+    serverOf: ({ name, port }) => readServer(`${port === LDAPS ? 'ldaps' : 'ldap'}://${name}:${String(port)}`, true),
+  });
+}
 
 function digestsOf({ digest }: Config): StoredDigests | undefined {
   if (digest === undefined) return undefined;

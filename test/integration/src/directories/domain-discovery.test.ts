@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import activeDirectory from '@kalends/directory-active-directory';
+import openDirectory from '@kalends/directory-open-directory';
 import { systemClock } from '@kalends/testkit';
 import { startSambaAd } from '@kalends/test-services';
 import type { SambaAd } from '@kalends/test-services';
@@ -110,6 +111,19 @@ describeWithAll(['samba', 'samba-tool', 'openssl'], 'a domain that is found by D
     await using parts = await set({ 'timeout-seconds': 0.5 });
     await expect(parts.source.findByAccount('bob')).rejects.toThrow(/DNS names no domain controllers of ad\.example\.test that are in it/);
     expect(parts.logged.filter((line) => line.includes('outside of the domain'))).toHaveLength(1);
+  });
+
+  it('gives its LDAP servers to the plugin for any LDAP as well, which encrypts by StartTLS at the port of the record (RFC 2782)', async () => {
+    const users = { base: 'CN=Users', filter: '(objectClass=user)', id: 'uSNCreated', names: ['sAMAccountName'], accounts: ['sAMAccountName'] };
+    const open = (more: object): Promise<DirectoryParts> => setUpDirectory(openDirectory, {
+      domain: ad.domain.toUpperCase(), base: ad.base, 'dns-servers': [dns.address], 'bind-dn': ad.bindDn, 'bind-password': ad.bindPassword, ca: ad.ca, users, groups: false, locations: false, resources: false, 'start-tls': false, ...more,
+    }, clock);
+    await using parts = await open({});
+    expect((await parts.source.findByAccount('bob'))?.names).toEqual(['bob']);
+    expect(await proves(parts)).toBe(true);
+    await using strange = await open({ ca: ad.strangerCa, 'timeout-seconds': 0.5 });
+    await expect(strange.source.findByAccount('bob')).rejects.toThrow(/certificate/);
+    await expect(open({ domain: 'nowhere.example.test' })).rejects.toThrow(/DNS knows no LDAP servers of nowhere\.example\.test \(_ldap\._tcp\.nowhere\.example\.test\)/);
   });
 
   it('is waited for where DNS is away at the start, and found when that is back', async () => {
