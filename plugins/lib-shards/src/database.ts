@@ -53,6 +53,9 @@ export class Database {
   }
 }
 
+/** Of a statement that is kept. A bare `LIMIT ?` is planned by its value, so SQLite prepares the statement anew each time that it is bound. */
+export const atMost = 'LIMIT 0 + ?';
+
 /** Rows as arrays cost half of rows as objects; releases before 22.16 have no such mode, so there each object is taken apart. */
 const hasArrays = 'setReturnArrays' in statementPrototype();
 

@@ -61,6 +61,10 @@ describe('query plans', () => {
     expect(planOf(sql, stateDatabase)).not.toMatch(/SCAN|TEMP B-TREE/);
   });
 
+  it.each([...texts(reads), ...built, ...texts(changes), ...texts(jobTasks), ...texts(state)])('%s is prepared once: no bare LIMIT', (_, sql) => {
+    expect(sql).not.toContain('LIMIT ?');
+  });
+
   it('answers name, ETag and component from one covering index', () => {
     expect(planOf(reads.page(itemPlan(nothing)))).toContain('USING COVERING INDEX item_name (collection=? AND name>?)');
     expect(planOf(reads.item(itemPlan(nothing)))).toContain('USING COVERING INDEX item_name (collection=? AND name=?)');

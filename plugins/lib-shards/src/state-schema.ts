@@ -1,5 +1,6 @@
 /** `state.sqlite`: what no file holds and nothing can make again. Records, leases, how often each owner's grants changed, and a copy of the locks. */
 import type { Database } from './database.ts';
+import { atMost } from './database.ts';
 
 export const stateSchema = `
 CREATE TABLE record (kind TEXT NOT NULL, key TEXT NOT NULL, version TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;
@@ -28,8 +29,8 @@ export function prepareState(database: Database): void {
 export const readGrants = 'SELECT revision FROM grants WHERE owner = ?';
 export const readRecord = 'SELECT key, version, value FROM record WHERE kind = ? AND key = ?';
 /** Of the first page: from a key on. */
-export const listRecordsFrom = 'SELECT key, version, value FROM record WHERE kind = ? AND key >= ? AND key < ? ORDER BY key LIMIT ?';
-export const listRecords = 'SELECT key, version, value FROM record WHERE kind = ? AND key > ? AND key < ? ORDER BY key LIMIT ?';
+export const listRecordsFrom = `SELECT key, version, value FROM record WHERE kind = ? AND key >= ? AND key < ? ORDER BY key ${atMost}`;
+export const listRecords = `SELECT key, version, value FROM record WHERE kind = ? AND key > ? AND key < ? ORDER BY key ${atMost}`;
 export const putRecord = 'INSERT INTO record (kind, key, version, value) VALUES (?, ?, ?, ?) ON CONFLICT (kind, key) DO UPDATE SET version = excluded.version, value = excluded.value';
 export const dropRecord = 'DELETE FROM record WHERE kind = ? AND key = ?';
 export const raiseGrants = 'INSERT INTO grants (owner, revision) VALUES (?, 1) ON CONFLICT (owner) DO UPDATE SET revision = revision + 1';

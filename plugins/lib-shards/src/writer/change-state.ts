@@ -4,7 +4,7 @@
  */
 import type { WriteLimits } from '@kalends/contracts';
 import type { Database, Row } from '../database.ts';
-import { integer, text } from '../database.ts';
+import { atMost, integer, text } from '../database.ts';
 import { pathBelow } from '../identifiers.ts';
 import type { Effects } from '../writer-files.ts';
 import { newEffects } from '../writer-files.ts';
@@ -176,7 +176,7 @@ export const raiseParent = 'UPDATE collection SET revision = ?, modified = ? WHE
 export const saveHome = 'UPDATE home SET stamp = stamp + 1, used = ?, locks = ?, calendars = ?, tombstones = ?, floor = ? WHERE key = ?';
 export const addStatistics = `INSERT INTO statistics (kind, homes, calendars, events, todos, octets) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (kind) DO UPDATE SET
   homes = homes + excluded.homes, calendars = calendars + excluded.calendars, events = events + excluded.events, todos = todos + excluded.todos, octets = octets + excluded.octets`;
-export const oldestGone = 'SELECT revision, time FROM gone WHERE home = ? ORDER BY revision LIMIT ?';
-export const oldestGoneCollections = 'SELECT revision, time FROM gone_collection WHERE home = ? ORDER BY revision LIMIT ?';
+export const oldestGone = `SELECT revision, time FROM gone WHERE home = ? ORDER BY revision ${atMost}`;
+export const oldestGoneCollections = `SELECT revision, time FROM gone_collection WHERE home = ? ORDER BY revision ${atMost}`;
 export const pruneGone = 'DELETE FROM gone WHERE home = ? AND revision <= ?';
 export const pruneGoneCollections = 'DELETE FROM gone_collection WHERE home = ? AND revision <= ?';

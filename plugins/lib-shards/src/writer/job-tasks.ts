@@ -1,12 +1,12 @@
 /** The write side of the job log: who may have which job until when. Each runs under the shard's lock, so a job is handed to one caller. */
-import { integer, text, type Row } from '../database.ts';
+import { atMost, integer, text, type Row } from '../database.ts';
 import type { ShardWriter } from './shard-writer.ts';
 
 export interface ClaimTask { readonly kinds: readonly string[]; readonly limit: number; readonly leaseMilliseconds: number; readonly holder: string; readonly now: number }
 export interface ClaimedRow { readonly id: string; readonly kind: string; readonly payload: string; readonly attempt: number; readonly home: string }
 
 export const dueJobs = `SELECT j.sequence, j.id, j.kind, j.payload, j.attempt, j.home, j.lane, j.collapse, j.change, h.id AS home_id FROM job j JOIN home h ON h.key = j.home
-  WHERE j.due <= ? AND j.kind IN (SELECT value FROM json_each(?)) ORDER BY j.due LIMIT ?`;
+  WHERE j.due <= ? AND j.kind IN (SELECT value FROM json_each(?)) ORDER BY j.due ${atMost}`;
 export const olderInLane = 'SELECT 1 FROM job WHERE home = ? AND lane = ? AND sequence < ? LIMIT 1';
 export const nextInLane = 'SELECT id, kind, payload, due FROM job WHERE home = ? AND lane = ? AND sequence > ? ORDER BY sequence LIMIT 1';
 export const leaseJob = 'UPDATE job SET due = ?, attempt = attempt + 1, holder = ? WHERE id = ?';
