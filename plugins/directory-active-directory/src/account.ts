@@ -12,7 +12,8 @@ const NEVER = 0x7fff_ffff_ffff_ffffn;
 
 /** `now`: seconds since 1970. */
 export function accountFacts(entry: LdapEntry, now: number): Pick<RecordFacts, 'enabled' | 'locked'> {
-  const control = Number(entry.text('userAccountControl') ?? 0);
+  // Every account has it: where it is not seen, the reading account may not see it, and nobody can tell who is disabled.
+  const control = Number(entry.text('userAccountControl') ?? DISABLED);
   return { enabled: (control & DISABLED) === 0 && !hasExpired(entry.text('accountExpires'), now), locked: isLocked(entry) };
 }
 

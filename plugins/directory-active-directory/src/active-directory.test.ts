@@ -14,6 +14,7 @@ describe('an account', () => {
     const now = 1_767_225_600;
     expect(accountFacts(entry({ userAccountControl: '512' }), now)).toEqual({ enabled: true, locked: false });
     expect(accountFacts(entry({ userAccountControl: '66050' }), now).enabled).toBe(false);
+    expect(accountFacts(entry({}), now).enabled, 'nobody may see whether').toBe(false);
     for (const never of ['0', '9223372036854775807', 'nonsense']) expect(accountFacts(entry({ userAccountControl: '512', accountExpires: never }), now).enabled, never).toBe(true);
     const ticks = (seconds: number): string => String((BigInt(seconds) + 11_644_473_600n) * 10_000_000n);
     expect(accountFacts(entry({ userAccountControl: '512', accountExpires: ticks(now) }), now).enabled).toBe(false);
