@@ -50,6 +50,11 @@ export function describeDirectorySource(name: string, open: (given: DirectoryGiv
 type WithSource = (run: (source: DirectorySource) => Promise<void>) => () => Promise<void>;
 
 function describeFinding(withSource: WithSource): void {
+  it('tells which of many ids are somebody\'s, in whatever case, where it can', withSource(async (source) => {
+    const [asked, known] = [['id-amy', 'ID-BEN', 'id-staff', 'id-oak', 'id-nobody', '*', ''], ['id-amy', 'ID-BEN', 'id-staff', 'id-oak']] as unknown as readonly [readonly PrincipalId[], readonly PrincipalId[]];
+    expect(await (source.known?.(asked) ?? new Set(known))).toEqual(new Set(known));
+    expect(await (source.known?.([]) ?? new Set())).toEqual(new Set());
+  }));
   it('finds a principal by id, account and name, and undefined for others', withSource(async (source) => {
     const amy = (await source.findById(id('amy')))!;
     expect(amy).toMatchObject({ id: 'id-amy', kind: 'user', displayName: 'Amy Ängström', enabled: true, locked: false });
