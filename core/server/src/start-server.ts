@@ -8,7 +8,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Clock, Inspector } from '@kalends/contracts';
 import type { Address } from '@kalends/http';
-import { formatProblems, Graph, hasErrors, KernelError, loadConfig, planGraph } from '@kalends/kernel';
+import { formatProblems, Graph, hasErrors, KernelError, loadConfig, planGraph, reasonOf } from '@kalends/kernel';
 import type { ConfigDocument, LineSink, LoadedConfig, Logger, Plan, Problem, ProcessKind, Redactor } from '@kalends/kernel';
 import { AddressBook, accessLogPlugin, auditLogPlugin, inspectorPlugin } from './built-in/observation.ts';
 import { clockPlugin, systemClock } from './built-in/system-clock.ts';
@@ -95,8 +95,7 @@ export async function prepareServer(loaded: LoadedConfig<Config>, options: Start
   const kind = options.process ?? 'single';
   const graph = new Graph(log, { drainMilliseconds: sections.process['drain-seconds'] * 1_000, ...(options.readyMilliseconds === undefined ? {} : { readyMilliseconds: options.readyMilliseconds }) });
   const book = new AddressBook();
-  const tls = await serverTls(sections.server, options.dataRoot);
-  const host = hostIdOf(options.dataRoot);
+  const { tls, host } = await ownFiles(sections, options.dataRoot);
   const composition = compose({
     loaded, tls: tls.files, extra: options.plugins ?? {},
     builtIn: {
@@ -142,6 +141,15 @@ export async function prepareServer(loaded: LoadedConfig<Config>, options: Start
       return { url, port: forClients(addresses)?.port ?? 0, addresses, inspector, demo: composition.demo, stop, [Symbol.asyncDispose]: stop };
     },
   };
+}
+
+/** What lies in the data root already and only this host uses. @throws KernelError `KRN_START` where it may not be read */
+async function ownFiles({ server }: Config, dataRoot: string) {
+  try {
+    return { tls: await serverTls(server, dataRoot), host: hostIdOf(dataRoot) };
+  } catch (error) {
+    throw new KernelError('KRN_START', `the data root ${dataRoot} cannot be used: ${reasonOf(error)}; it must belong to the account that the server runs under`, { cause: error });
+  }
 }
 
 /**

@@ -2,7 +2,7 @@
  * Writes a user's hashes into the file: argon2id, and HA1 for each account and realm. Comments, order and the rest of the text stay as they are; a plain
  * password that stood there goes. The new text replaces the old in one rename.
  */
-import { chmod, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { isMap, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Document } from 'yaml';
 import { digestOf, hashPassword } from './passwords.ts';
@@ -44,12 +44,13 @@ function indexOfUser(document: Document, id: string): number {
   return isSeq(users) ? users.items.findIndex((item) => isMap(item) && item.get('id') === id) : -1;
 }
 
-/** Durable before it is seen; the mode of the old file is kept, for it holds secrets. */
+/** Durable before it is seen; mode and owner of the old file are kept: it holds secrets, and the server must read it when root wrote it. */
 async function replace(file: string, text: string): Promise<void> {
-  const { mode } = await stat(file);
+  const { mode, uid, gid } = await stat(file);
   const temporary = `${file}.${process.pid}.new`;
   try {
     await writeFile(temporary, text, { mode: mode & 0o777, flag: 'wx', flush: true });
+    if (process.getuid?.() === 0) await chown(temporary, uid, gid);
     await chmod(temporary, mode & 0o777);
     await rename(temporary, file);
   } catch (error) {

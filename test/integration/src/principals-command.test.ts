@@ -1,10 +1,10 @@
 /** `caladmin principals`: what the server makes of the directory, asked without a server: records, who may log in and why not, and whose password it is (R43, R44, R71). */
-import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { execute } from './programs.ts';
+import { describeWithAll, execute } from './programs.ts';
 import type { Finished } from './programs.ts';
 import { root } from './server-process.ts';
 
@@ -196,3 +196,39 @@ describe('caladmin into a pipe that is closed early', () => {
     expect([code, stderr]).toEqual([0, '']);
   });
 });
+
+const NOBODY = 65_534;
+
+describeWithAll(['sh'], 'caladmin by root over the data of another account', () => {
+  let own: string;
+  let config: string;
+  const caladmin = (input: string, ...args: readonly string[]): Promise<Finished> => execute(process.execPath, [join(root, 'tools', 'caladmin', 'bin', 'caladmin.js'), '-f', config, ...args], { input, env: { SUDO_USER: 'ann' } });
+  beforeAll(async () => {
+    own = await mkdtemp(join(tmpdir(), 'kalends-owned-'));
+    await chmod(own, 0o755);
+    await mkdir(join(own, 'data'));
+    await writeFile(join(own, 'people.yaml'), 'users:\n  - { id: u-ann, name: ann, display-name: Ann }\n', { mode: 0o600 });
+    config = join(own, 'caldavd.yaml');
+    await writeFile(config, `server: { listen: ["127.0.0.1:0"], data: ./data }\nplugins:\n  storage: { use: storage-flat-file }\n  people: { use: directory-file, with: { file: ./people.yaml } }\n  basic: { use: auth-basic }\n`);
+    for (const path of ['data', 'people.yaml', '.']) await chown(join(own, path), NOBODY, NOBODY);
+  });
+  afterAll(() => rm(own, { recursive: true, force: true }));
+
+  it('leaves nothing of root\'s there, and is root in the audit log', async () => {
+    expect((await caladmin('of-ann\n', 'principals', 'set-password', 'ann', '--password-stdin')).code).toBe(0);
+    expect([statSync(join(own, 'people.yaml')).uid, statSync(join(own, 'people.yaml')).mode & 0o777]).toEqual([NOBODY, 0o600]);
+    expect((await caladmin('', 'augments', 'set', '--user', 'ann', '--quota', '5MiB')).code).toBe(0);
+    expect((await caladmin('of-ann\n', 'principals', 'check-password', 'ann', '--password-stdin')).code).toBe(0);
+    const files = await readdir(join(own, 'data'), { recursive: true, withFileTypes: true });
+    expect(files.length).toBeGreaterThan(5);
+    expect(files.filter((file) => file.isFile() && statSync(join(file.parentPath, file.name)).uid !== NOBODY).map(({ name }) => name)).toEqual([]);
+    const lines = readFileSync(join(own, 'data', 'log', 'audit.log'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { readonly account: string; readonly command: string });
+    expect(lines.map(({ account, command }) => `${account}: ${command}`)).toEqual(['root (ann): principals set-password', 'root (ann): augments set', 'root (ann): principals check-password']);
+  });
+
+  it('says why root may not, without a stack', async () => {
+    await mkdir(join(own, 'closed'), { mode: 0o700 });
+    const { code, stderr } = await caladmin('', 'export', '--user', 'ann', '--calendar', 'calendar', '--to', join(own, 'closed', 'out'));
+    expect([code, stderr]).toEqual([69, expect.stringMatching(/^caladmin: EACCES.*; root works here as the account that the data root belongs to\n$/)]);
+  });
+}, { root: true });

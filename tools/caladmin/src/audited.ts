@@ -35,8 +35,13 @@ function nameOf({ kind, names, id }: Principal): string {
   return `${kind}s/${names[0] ?? id}`;
 }
 
-/** With sudo, who called it stands after whom he became: `root (ann)`. */
+/** With sudo, who called it stands after whom he became: `root (ann)`. Asked at once: root may become somebody else (become-owner.ts). */
+const CALLER = nameOfCaller();
 export function callerName(): string {
+  return CALLER;
+}
+
+function nameOfCaller(): string {
   const { SUDO_USER: before } = process.env;
   const account = accountName();
   return before === undefined || before === account ? account : `${account} (${before})`;

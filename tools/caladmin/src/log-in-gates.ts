@@ -2,6 +2,7 @@
  * May somebody log in, gate by gate, as the server would decide (R43): is the account his alone, is he on the access list, does the record, with what was laid over it,
  * let him. And is he an administrator (R44). Asks no password.
  */
+import { DirectoryUnavailable } from '@kalends/contracts';
 import type { Directory, DirectorySource, Principal, PrincipalId } from '@kalends/contracts';
 import { readAugment } from '@kalends/directory';
 import type { Augment } from '@kalends/directory';
@@ -30,7 +31,7 @@ export type People = Pick<OpenPeople, 'directory' | 'records' | 'deployment' | '
 /** The first source that knows him, and his record there. */
 export async function sourceOf({ sources }: Pick<People, 'sources'>, id: PrincipalId): Promise<{ readonly source: FromInstance<DirectorySource>; readonly record: Principal } | undefined> {
   for (const source of sources) {
-    const record = await source.value.findById(id);
+    const record = await asked(source, (value) => value.findById(id));
     if (record !== undefined) return { source, record };
   }
   return undefined;
@@ -68,6 +69,15 @@ async function listed(directory: Directory, names: readonly string[], id: Princi
   return { passes: by.length > 0, by, unknown };
 }
 
+/** Sources are asked past the cache here. @throws DirectoryUnavailable */
+async function asked<T>({ instance, value }: FromInstance<DirectorySource>, ask: (source: DirectorySource) => Promise<T>): Promise<T> {
+  try {
+    return await ask(value);
+  } catch (error) {
+    throw new DirectoryUnavailable(instance, error);
+  }
+}
+
 /** Who else is meant by the same name, account or address, by any directory; the first of the config wins. */
 async function conflictsOf({ sources }: People, principal: Principal): Promise<readonly Conflict[]> {
   const questions: readonly (readonly [what: string, ask: (source: DirectorySource) => Promise<Principal | undefined>])[] = [
@@ -77,7 +87,7 @@ async function conflictsOf({ sources }: People, principal: Principal): Promise<r
   ];
   if (sources.length < 2) return [];
   return (await Promise.all(questions.map(async ([what, ask]): Promise<readonly Conflict[]> => {
-    const answers = await Promise.all(sources.map(async (source) => ({ source, found: await ask(source.value) })));
+    const answers = await Promise.all(sources.map(async (source) => ({ source, found: await asked(source, ask) })));
     const winner = answers.find(({ found }) => found !== undefined);
     return answers.flatMap(({ source, found }) => (found === undefined || found.id === principal.id ? []
       : [{ what, means: `${TYPES[found.kind]}/${found.names[0] ?? found.id}`, from: source.instance, wins: winner?.source === source }]));

@@ -9,6 +9,7 @@ import { clearAugment, listAugments, setAugment } from './augments-commands.ts';
 import type { AugmentOptions } from './augments-commands.ts';
 import { audited } from './audited.ts';
 import type { Audited } from './audited.ts';
+import { noteOfOwner } from './become-owner.ts';
 import { checkConfig, convertConfig, listPlugins, showEffectiveConfig } from './config-commands.ts';
 import { CONFIG, DEFECT, OK, UNAVAILABLE, USAGE } from './exit-codes.ts';
 import { exportDelegates, importDelegates, listDelegates, removeDelegates, setDelegates } from './delegates-commands.ts';
@@ -38,6 +39,7 @@ export async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`${sentenceOf(error)}\n`);
     if (error instanceof NotFound) return USAGE;
     if (error instanceof DirectoryUnavailable) return UNAVAILABLE;
+    if (isOfTheSystem(error)) return UNAVAILABLE;
     if (error instanceof KernelError) return error.code === 'KRN_START' ? UNAVAILABLE : CONFIG;
     if (error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
     return DEFECT;
@@ -48,7 +50,12 @@ function sentenceOf(error: unknown): string {
   // Problems of a config begin with a line of their own.
   if (error instanceof KernelError && error.problems.length > 0) return error.message;
   const cause = error instanceof DirectoryUnavailable && error.cause !== undefined ? `: ${reasonOf(error.cause)}` : '';
-  return `caladmin: ${reasonOf(error)}${cause}`;
+  return `caladmin: ${reasonOf(error)}${cause}${isOfTheSystem(error) ? noteOfOwner() : ''}`;
+}
+
+/** A file that may not be read or written, a disk that is full: nothing that a stack would explain. */
+function isOfTheSystem(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && 'code' in error;
 }
 
 function build(end: (code: number) => void): Command {

@@ -7,6 +7,7 @@ import type { AuditLog, CalendarStore, Clock, Deployment, Directory, JobQueue, N
 import { definePlugin, KernelError } from '@kalends/kernel';
 import { auditLogOver, dataRootOf, openAuditLines, readConfig, startServer } from '@kalends/server';
 import { z } from 'zod';
+import { becomeOwnerOf } from './become-owner.ts';
 
 export interface OpenDeployment extends AsyncDisposable {
   readonly store: CalendarStore; readonly maintenance: StoreMaintenance; readonly records: RecordStore; readonly directory: Directory; readonly queue: JobQueue;
@@ -27,6 +28,7 @@ export async function openDeployment(file: string, data?: string): Promise<OpenD
     },
   });
   const settings = data === undefined ? {} : { 'server.data': data };
+  becomeOwnerOf(dataRootOf(readConfig({ file, settings }).sections));
   const server = await startServer({
     file, settings, config: { plugins: { 'http-front': { enabled: false } } }, plugins: { caladmin: tap }, readyMilliseconds: 0,
   });

@@ -13,6 +13,7 @@ import type { Logger, Plan } from '@kalends/kernel';
 import { addressesOf, auditLogOver, coreNames, dataRootOf, openAuditLines, prepareServer, readConfig } from '@kalends/server';
 import type { Config } from '@kalends/server';
 import { z } from 'zod';
+import { becomeOwnerOf } from './become-owner.ts';
 
 /** A value with the instance of the config that it comes from. */
 export interface FromInstance<T> { readonly instance: string; readonly plugin: string; readonly value: T }
@@ -35,6 +36,7 @@ export async function openPeople(file: string, data?: string): Promise<OpenPeopl
   const settings = data === undefined ? {} : { 'server.data': data };
   const whole = readConfig({ file, settings });
   const real = dataRootOf(whole.sections);
+  becomeOwnerOf(real);
   const scratch = existsSync(real) ? undefined : await mkdtemp(join(tmpdir(), 'kalends-people-'));
   const dataRoot = scratch ?? real;
   const remove = async (): Promise<void> => { if (scratch !== undefined) await rm(scratch, { recursive: true, force: true }); };

@@ -8,6 +8,7 @@ import type { LoadedConfig } from '@kalends/kernel';
 import { auditLogOver, dataRootOf, openAuditLines, readConfig } from '@kalends/server';
 import type { Config } from '@kalends/server';
 import { callerName } from './audited.ts';
+import { becomeOwnerOf } from './become-owner.ts';
 import { CONFIG, OK, USAGE } from './exit-codes.ts';
 import { NotFound } from './find-calendar.ts';
 import type { Output } from './output.ts';
@@ -54,6 +55,7 @@ export async function setFilePassword(target: Target, password: string, output: 
 
 async function note({ sections }: LoadedConfig<Config>, account: string, outcome: 'done' | 'failed'): Promise<void> {
   const root = dataRootOf(sections);
+  becomeOwnerOf(root);
   if (!existsSync(root) && sections.log['audit-file'] === undefined) return;
   const complain = (message: string, fields: object = {}): void => { process.stderr.write(`caladmin: ${message} ${Object.values(fields).join(': ')}\n`); };
   const lines = openAuditLines(sections.log, root, { error: complain, warn: complain, info: () => undefined });
