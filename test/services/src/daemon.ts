@@ -1,14 +1,16 @@
 /** A server program as a child of the test: waited for until its port takes connections, ended by its pid, its output kept in a file. */
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readdirSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 /** Machines that run tests are busy. */
 const UP_MILLISECONDS = 60_000;
 const STOP_MILLISECONDS = 15_000;
+const HOLD_MILLISECONDS = 5_000;
 /** Debian keeps servers where only root looks. */
 export const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
 
@@ -52,6 +54,15 @@ export class Daemon {
 
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
+  }
+
+  /** Stands still when this returns: the signal takes effect a moment later, on a busy machine long enough for an answer. */
+  hold(): void {
+    this.#child.kill('SIGSTOP');
+    const tasks = `/proc/${String(this.#child.pid)}/task`;
+    if (!existsSync(tasks)) return;
+    const isHeld = (): boolean => readdirSync(tasks).every((task) => / [TtZX] /.test(readFileSync(join(tasks, task, 'stat'), 'utf8').replace(/^.*\)/s, '').slice(0, 3)));
+    for (const end = Date.now() + HOLD_MILLISECONDS; !isHeld() && Date.now() < end;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
   }
 
   /** @param signal SIGKILL: as a power cut would */

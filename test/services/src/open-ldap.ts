@@ -60,7 +60,7 @@ export async function startOpenLdap({ data = appleDirectory, bulk }: OpenLdapOpt
       },
       stop: (signal) => daemon.stop(signal),
       start: async () => { daemon = await start(); },
-      freeze: () => { daemon.signal('SIGSTOP'); },
+      freeze: () => { daemon.hold(); },
       thaw: () => { daemon.signal('SIGCONT'); },
       [Symbol.asyncDispose]: async () => {
         await daemon.stop();
