@@ -37,6 +37,13 @@ export function alternativesOf(filter: Filter): readonly Filter[] {
   return filter instanceof OrFilter ? filter.filters : [filter];
 }
 
+/** The same text for the same filter; quicker than its own, which escapes letter by letter. */
+export function filterKey(filter: Filter): string {
+  if (filter instanceof EqualityFilter && typeof filter.value === 'string') return `=\0${filter.attribute}\0${filter.value}`;
+  if (filter instanceof SubstringFilter) return `*\0${filter.attribute}\0${filter.initial}\0${filter.any.join('\0')}\0${filter.final}`;
+  return filter.toString();
+}
+
 /** Whether an entry of these classes (in lower case) is sure to match; undefined: the filter asks about more than classes. */
 export function classTest(filter: Filter): ((classes: ReadonlySet<string>) => boolean) | undefined {
   if (filter instanceof EqualityFilter) {

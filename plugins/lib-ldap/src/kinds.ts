@@ -8,7 +8,7 @@ import { commonBase, isBelow, isPlainlyBelow } from './dn.ts';
 import type { Question } from './connection.ts';
 import type { LdapEntry } from './entry.ts';
 import { LdapRefused } from './errors.ts';
-import { alternativesOf, classTest, every, present, some } from './filters.ts';
+import { alternativesOf, classTest, every, filterKey, present, some } from './filters.ts';
 import type { Filter } from './filters.ts';
 import type { LdapPool } from './pool.ts';
 import { attributesOf, octetsOf } from './record-schema.ts';
@@ -177,7 +177,7 @@ function jointFilter(wanted: readonly Wanted[], kinds: readonly Joint[]): Filter
   const terms = new Map<string, { readonly term: Filter; readonly kinds: Map<string, Filter> }>();
   for (const [at, { schema, filter }] of wanted.entries()) {
     for (const term of alternativesOf(filter)) {
-      const text = term.toString();
+      const text = filterKey(term);
       const known = terms.get(text) ?? { term, kinds: new Map<string, Filter>() };
       known.kinds.set(kinds[at]!.key, schema.filter);
       terms.set(text, known);

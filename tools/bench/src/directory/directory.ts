@@ -18,7 +18,7 @@ export interface DirectoryPlan {
   /** Each way is asked so many times in a row, and so many rounds are made. */ readonly inARow: number; readonly rounds: number;
   readonly json: boolean;
 }
-interface Cost { readonly way: string; /** Milliseconds, the median. */ readonly time: number; /** CPU milliseconds of the asking side. */ readonly cpu: number; /** Of the directory server; undefined: not known. */ readonly directory: number | undefined }
+interface Cost { readonly way: string; /** Milliseconds, the median. */ readonly time: number; /** CPU milliseconds of the asking side, the median of the rounds. */ readonly cpu: number; /** Of the directory server; undefined: not known. */ readonly directory: number | undefined }
 interface Row { readonly question: string; readonly hits: number; readonly costs: readonly Cost[] }
 interface Measured { readonly name: string; readonly ask: Way; /** CPU of the asking side so far. */ readonly spent: () => number }
 
@@ -53,7 +53,7 @@ export async function measureDirectory(plan: DirectoryPlan): Promise<boolean> {
 }
 
 async function inTurns(asked: Asked, ways: readonly Measured[], { inARow, rounds }: DirectoryPlan, directory: (() => number) | undefined): Promise<readonly Cost[]> {
-  const tallies = ways.map(() => ({ times: [] as number[], cpu: 0, directory: 0 }));
+  const tallies = ways.map(() => ({ times: [] as number[], cpu: [] as number[], directory: [] as number[] }));
   for (let round = -WARM; round < rounds; round++) {
     for (const [at, { name, ask, spent }] of ways.entries()) {
       const tally = tallies[at]!;
@@ -67,14 +67,18 @@ async function inTurns(asked: Asked, ways: readonly Measured[], { inARow, rounds
       }
       const cpu = spent() - before;
       if (round < 0) continue;
-      tally.cpu += cpu;
-      tally.directory += (directory?.() ?? 0) - directoryBefore;
+      tally.cpu.push(cpu / inARow);
+      tally.directory.push(((directory?.() ?? 0) - directoryBefore) / inARow);
     }
   }
   return ways.map(({ name }, at) => {
     const { times, cpu, directory: spent } = tallies[at]!;
-    return { way: name, time: times.sort((a, b) => a - b)[times.length >> 1]!, cpu: cpu / times.length, directory: directory === undefined ? undefined : spent / times.length };
+    return { way: name, time: median(times), cpu: median(cpu), directory: directory === undefined ? undefined : median(spent) };
   });
+}
+
+function median(figures: number[]): number {
+  return figures.sort((a, b) => a - b)[figures.length >> 1] ?? 0;
 }
 
 function ownMilliseconds(): number {
@@ -96,7 +100,7 @@ function table(rows: readonly Row[], { people, inARow, rounds }: DirectoryPlan, 
     return `| ${[question, String(hits), ...cells, (ours / one).toFixed(2), (ours / each).toFixed(2)].join(' | ')} |`;
   });
   return [
-    `\n${isOurs ? `OpenLDAP with ${people.toLocaleString('en')} people; ` : ''}${String(inARow * rounds)} of each, ${String(inARow)} at a time in turns. Median milliseconds (CPU of the asking side${isOurs ? ' + of the directory' : ''}):`, '',
+    `\n${isOurs ? `OpenLDAP with ${people.toLocaleString('en')} people; ` : ''}${String(inARow * rounds)} of each, ${String(inARow)} at a time in turns. Medians in milliseconds: time (CPU of the asking side${isOurs ? ' + of the directory' : ''}):`, '',
     `| question | found | ${ways.join(' | ')} | kalends / raw | / raw, each kind |`, `|---|${'---:|'.repeat(ways.length + 3)}`, ...lines,
   ].join('\n');
 }
