@@ -1,6 +1,7 @@
 /** Directory servers that lie, break off, babble or dawdle, and those who stand between: nobody comes in by it, nobody is taken for gone, and nothing waits for ever. */
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { PrincipalId } from '@kalends/contracts';
 import openDirectory from '@kalends/directory-open-directory';
 import { startOpenLdap } from '@kalends/test-services';
 import { describe, expect, it } from 'vitest';
@@ -13,7 +14,7 @@ import type { DirectoryParts } from './set-up.ts';
 const SECONDS = 0.5;
 const base = 'dc=example,dc=test';
 const set = (url: string, more: Readonly<Record<string, unknown>> = {}): Promise<DirectoryParts> =>
-  setUpDirectory(openDirectory, { url, 'start-tls': false, base, 'bind-dn': `cn=reader,${base}`, 'bind-password': 'x', 'timeout-seconds': SECONDS, preset: 'posix', groups: false, ...more });
+  setUpDirectory(openDirectory, { url, 'start-tls': false, base, 'bind-dn': `cn=reader,${base}`, 'bind-password': 'x', 'timeout-seconds': SECONDS, preset: 'posix', ...more });
 const alice = (id: number): Buffer => entry(id, `uid=alice,${base}`, { uid: ['alice'], cn: ['Alice'], entryUUID: ['6a7d0d0a-0000-4000-8000-000000000001'], mail: ['alice@example.test'] });
 
 const BABBLE: readonly (readonly [string, (asked: Asked, socket: Socket) => void])[] = [
@@ -54,6 +55,17 @@ describe('a directory server that answers a search with', () => {
     await expect(parts.source.findByAccount('alice')).rejects.toThrow();
     expect(await parts.credentials.verify('alice', 'alicepw')).toBe('unavailable');
     expect(Date.now() - began).toBeLessThan(10_000);
+  });
+
+  it.each([
+    ['an error of operations', 1], ['a protocol error', 2], ['that its time is over', 3], ['that it wants encryption', 13], ['that it gave up', 11], ['that this is not for us', 50], ['that it is busy', 51],
+    ['that it is not available', 52], ['that it will not', 53], ['another error', 80], ['a code that nobody knows', 123], ['that there is no such object, nor one above it', 32],
+  ])('%s has not said "nobody"', async (_, code) => {
+    await using server = await startFalseLdap(({ id, operation }, socket) => operation === SEARCH && socket.write(result(id, 0x65, code)));
+    await using parts = await set(server.url);
+    await expect(parts.source.findByAccount('alice')).rejects.toThrow();
+    await expect(parts.source.groupsOf('6a7d0d0a-0000-4000-8000-000000000001' as PrincipalId)).rejects.toThrow();
+    expect(await parts.credentials.verify('alice', 'alicepw')).toBe('unavailable');
   });
 
   it('octets that are no UTF-8, or one value where there should be another, still answers', async () => {
