@@ -183,6 +183,18 @@ describeWithAll(['slapd', 'ldapmodify', 'openssl'], 'a second directory, of peop
     expect([busy.status, busy.text.includes('organizer-allowed')]).toEqual([403, true]);
   });
 
+  it('makes nobody the organizer of what the first\'s person organizes: his busy time stays busy to others', async () => {
+    const meeting = eventText('by-alice', ['DTSTART:20260310T100000Z', 'DTEND:20260310T110000Z', 'SUMMARY:Talk', 'ORGANIZER:mailto:alice@example.test', 'ATTENDEE:mailto:bob@example.test']);
+    expect((await dav.send('PUT', '/calendars/users/bob/calendar/by-alice.ics', { as: 'bob', password: 'bobpw', body: meeting })).status).toBe(201);
+    const busyTo = async (account: string, organizer: string): Promise<string> => {
+      const body = ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//x//EN', 'METHOD:REQUEST', 'BEGIN:VFREEBUSY', 'UID:fb', 'DTSTAMP:20260101T000000Z', 'DTSTART:20260310T000000Z', 'DTEND:20260311T000000Z', 'X-CALENDARSERVER-MASK-UID:by-alice', `ORGANIZER:${organizer}`, 'ATTENDEE:mailto:bob@example.test', 'END:VFREEBUSY', 'END:VCALENDAR', ''].join('\r\n');
+      const answer = await dav.send('POST', `/calendars/users/${account}/outbox/`, { as: account, password: `${account}pw`, body, headers: { 'Content-Type': 'text/calendar' } });
+      expect(answer.status, answer.text).toBe(200);
+      return answer.text.includes('20260310T100000Z/') ? 'busy' : 'free';
+    };
+    expect([await busyTo('alice', 'mailto:alice@example.test'), await busyTo('mike', 'urn:x-uid:50000000-0000-0000-0000-000000000002')]).toEqual(['free', 'busy']);
+  });
+
   it('adds nobody to the members of a group of the first', async () => {
     const { plain } = await dav.propfind(`/principals/__uids__/${ENGINEERS}/`, '<D:group-member-set/>', { as: 'alice', password: 'alicepw' });
     expect(plain).toContain('10000000-0000-0000-0000-000000000002');
