@@ -30,6 +30,19 @@ describe('LinePipe', () => {
     expect(sent).toEqual([{ caldavd: 'lines', errors: 'one\ntwo\n', access: 'GET /\n', audit: '{}\n' }]);
   });
 
+  it('lets lines of the access log wait for each other, but not until they are many', async () => {
+    const { lines, sent } = pipe();
+    for (let request = 0; request < 3; request++) {
+      lines.access.write('GET /\n');
+      await turn();
+    }
+    expect(sent).toEqual([]);
+    await expect.poll(() => sent).toEqual([{ caldavd: 'lines', errors: '', access: 'GET /\n'.repeat(3), audit: '' }]);
+    lines.access.write('x'.repeat(40_000));
+    await turn();
+    expect(sent).toHaveLength(2);
+  });
+
   it('flushes what waits, and nothing twice', async () => {
     const { lines, sent } = pipe();
     lines.errors.write('last words\n');

@@ -1,4 +1,7 @@
-/** A worker's logs on their way to the master, which owns the files: lines of one turn of the loop travel together. Without a master errors and audit go to standard error. */
+/**
+ * A worker's logs on their way to the master, which owns the files: lines of one turn of the loop travel together, and lines of the access log wait a moment for
+ * others, since a message for each costs both processes half as much as a small request. Without a master errors and audit go to standard error.
+ */
 import { Writable } from 'node:stream';
 import type { FromWorker } from './messages.ts';
 
@@ -6,6 +9,10 @@ export interface PipeEnd {
   readonly connected: boolean;
   send?(message: FromWorker, callback: (error: Error | null) => void): boolean;
 }
+
+/** How long a line of the access log waits for others, and how many octets may. */
+const ACCESS_MILLISECONDS = 50;
+const MOST_WAITING = 32_768;
 
 export class LinePipe {
   readonly errors: Writable;
@@ -15,6 +22,7 @@ export class LinePipe {
   readonly #fallback: Writable;
   readonly #waiting = { errors: '', access: '', audit: '' };
   #scheduled = false;
+  #accessTimer: NodeJS.Timeout | undefined;
   #sending: Promise<void> = Promise.resolve();
 
   constructor(end: PipeEnd, fallback: Writable) {
@@ -36,7 +44,8 @@ export class LinePipe {
       decodeStrings: false,
       write: (chunk: string | Buffer, _encoding, done) => {
         this.#waiting[log] += String(chunk);
-        if (!this.#scheduled) {
+        if (log === 'access' && this.#waiting.access.length < MOST_WAITING) this.#accessTimer ??= setTimeout(() => { this.#send(); }, ACCESS_MILLISECONDS);
+        else if (!this.#scheduled) {
           this.#scheduled = true;
           setImmediate(() => { this.#send(); });
         }
@@ -47,6 +56,8 @@ export class LinePipe {
 
   #send(): void {
     this.#scheduled = false;
+    clearTimeout(this.#accessTimer);
+    this.#accessTimer = undefined;
     const { errors, access, audit } = this.#waiting;
     if (errors === '' && access === '' && audit === '') return;
     Object.assign(this.#waiting, { errors: '', access: '', audit: '' });
