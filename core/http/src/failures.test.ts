@@ -59,6 +59,26 @@ describe('failures', () => {
     expect((await deaf.look(HOME, named('alice'))).refuseSeconds).toBeGreaterThan(800);
   });
 
+  it('are known where the notice comes with a list that was written before it', async () => {
+    const master = localChannel();
+    new FailureTable().answerOn(master);
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    let notice: ((network: unknown) => void) | undefined;
+    const failures = new Failures({
+      ...master, ask: (topic, message, signal) => ((message as { readonly kind: string }).kind === 'overview' ? promise : master.ask(topic, message, signal)),
+      subscribe: (_topic, run) => {
+        notice = run;
+        return () => undefined;
+      },
+    });
+    const looking = failures.look(AWAY, named('bob'));
+    for (let time = 0; time < 20; time++) await new Failures(master).failed(HOME, 'alice');
+    resolve([]);
+    notice?.(HOME);
+    await looking;
+    expect((await failures.look(HOME, named('alice'))).refuseSeconds).toBeGreaterThan(800);
+  });
+
   it('of very many are asked about one by one', async () => {
     const { one, asked } = given();
     for (let host = 0; host <= 1_000; host++) await one.failed(`10.0.${String(host >> 8)}.${String(host & 255)}`, 'alice');
@@ -66,6 +86,15 @@ describe('failures', () => {
     await one.look(AWAY, named('alice'));
     await one.look(AWAY, named('alice'));
     expect(asked()).toEqual(['overview', 'look', 'look']);
+  });
+
+  it('of very many are asked about one by one as soon as there are so many', async () => {
+    const { one, other, asked } = given();
+    await other.look(AWAY, named('alice'));
+    for (let host = 0; host <= 1_000; host++) await one.failed(`10.0.${String(host >> 8)}.${String(host & 255)}`, 'alice');
+    asked();
+    await other.look(AWAY, named('alice'));
+    expect(asked()).toEqual(['look']);
   });
 
   it('are counted by each process alone while the counting place does not answer', async () => {

@@ -40,7 +40,6 @@ const NOTHING: Standing = { counted: false, delayMilliseconds: 0, refuseSeconds:
 export class FailureTable {
   readonly #pairs = new RateLimiterMemory({ points: REFUSE_AFTER, duration: WINDOW_SECONDS, keyPrefix: 'pair' });
   readonly #addresses = new RateLimiterMemory({ points: REFUSE_ADDRESS_AFTER, duration: WINDOW_SECONDS, keyPrefix: 'address' });
-
   /** Network → when its last failure counts no more (`performance.now`). */ readonly #failed = new Map<string, number>();
 
   answerOn(channel: ProcessChannel): void {
@@ -53,12 +52,16 @@ export class FailureTable {
   }
 
   #overview(): Overview {
+    this.#forget();
+    return this.#failed.size > MOST_LISTED ? undefined : [...this.#failed.keys()];
+  }
+
+  #forget(): void {
     const now = performance.now();
     for (const [network, until] of this.#failed) {
-      if (until > now) break;
+      if (until > now) return;
       this.#failed.delete(network);
     }
-    return this.#failed.size > MOST_LISTED ? undefined : [...this.#failed.keys()];
   }
 
   async ask({ kind, address: given, account }: CountedQuestion): Promise<Standing> {
@@ -70,6 +73,7 @@ export class FailureTable {
       // At the end, so that the oldest stand first.
       this.#failed.delete(address);
       this.#failed.set(address, performance.now() + WINDOW_SECONDS * 1000);
+      this.#forget();
       if (pair !== undefined) await this.#pairs.penalty(pair);
       await this.#addresses.penalty(address);
     }
@@ -94,10 +98,11 @@ export class Failures {
   /** Undefined networks: ask about each. */
   #known: { readonly at: number; readonly networks: Set<string> | undefined } = { at: -Infinity, networks: undefined };
   #asking: Promise<void> | undefined;
+  /** Networks that failed since the list was asked for: it may come with their notice, and was written before. */ #meanwhile: Set<string> | undefined;
 
   constructor(channel: ProcessChannel) {
     this.#channel = channel;
-    channel.subscribe(NEWS, (network) => { this.#known.networks?.add(network as string); });
+    channel.subscribe(NEWS, (network) => { this.#hear(network as string); });
   }
 
   /** `account`: asked for where it matters. */
@@ -108,7 +113,7 @@ export class Failures {
   }
 
   failed(address: string, account: string | undefined): Promise<Standing> {
-    this.#known.networks?.add(clientNetwork(address));
+    this.#hear(clientNetwork(address));
     return this.#ask({ kind: 'failed', address, account });
   }
 
@@ -121,10 +126,18 @@ export class Failures {
     return await this.#answer(question) as Standing | undefined ?? own;
   }
 
-  /** What fails while this one waits is on the list that it is sent, or comes after it. */
   async #askOverview(): Promise<void> {
+    const meanwhile = this.#meanwhile = new Set<string>();
     const networks = await this.#answer({ kind: 'overview' }) as Overview;
-    this.#known = { at: performance.now(), networks: networks === undefined ? undefined : new Set(networks) };
+    this.#meanwhile = undefined;
+    this.#known = { at: performance.now(), networks: networks === undefined ? undefined : new Set([...networks, ...meanwhile]) };
+  }
+
+  #hear(network: string): void {
+    this.#meanwhile?.add(network);
+    const { at, networks } = this.#known;
+    networks?.add(network);
+    if (networks !== undefined && networks.size > MOST_LISTED) this.#known = { at, networks: undefined };
   }
 
   /** Undefined: none in time. */
