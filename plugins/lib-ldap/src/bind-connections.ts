@@ -14,6 +14,7 @@ export class BindConnections {
   readonly #most: number;
   readonly #clock: Clock;
   /** The one that was used last stands last. */ #idle: { readonly connection: LdapConnection; readonly since: number }[] = [];
+  #closed = false;
 
   constructor(most: number, clock: Clock) {
     this.#most = most;
@@ -32,7 +33,7 @@ export class BindConnections {
 
   keep(connection: LdapConnection): void {
     const now = this.#clock.monotonic();
-    if (!connection.usable || this.#idle.length >= this.#most || now - connection.openedAt >= AGE_MILLISECONDS) void connection.close();
+    if (this.#closed || !connection.usable || this.#idle.length >= this.#most || now - connection.openedAt >= AGE_MILLISECONDS) void connection.close();
     else this.#idle.push({ connection, since: now });
   }
 
@@ -42,7 +43,9 @@ export class BindConnections {
     while (this.#idle[0] !== undefined && this.#idle[0].since < oldest) void this.#idle.shift()?.connection.close();
   }
 
+  /** What is still out is closed when it comes back. */
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all(this.#idle.splice(0).map(({ connection }) => connection.close()));
   }
 }

@@ -57,7 +57,8 @@ export class LdapCredentials implements CredentialSource {
       const found = await this.#options.directory.findAccount(account);
       const answer = await this.#inTurn(() => this.#bind(found, account, password));
       if (typeof answer === 'object') this.#proved.set(account, { proof, principal: answer.principal, at: this.#options.clock.monotonic() });
-      else if (answer !== 'unavailable') this.#proved.delete(account);
+      // A guess must not take from whoever has the account what an outage would leave him.
+      else if (answer === 'unknown-account' || answer === 'disabled' || (answer === 'no' && this.#proved.get(account)?.proof === proof)) this.#proved.delete(account);
       return answer;
     } catch (error) {
       if (!isAway(error)) throw error;

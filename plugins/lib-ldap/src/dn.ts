@@ -1,5 +1,4 @@
 /** Distinguished names (RFC 4514): taken apart, compared, joined. Knows no schema, so values are compared without regard to case and to runs of spaces. */
-
 import { SettingError } from '@kalends/kernel';
 
 export interface Rdn { readonly attribute: string; readonly value: string }

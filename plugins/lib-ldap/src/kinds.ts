@@ -65,7 +65,7 @@ export class KindSearch {
     }, async ({ schema, filter }) => (await this.#pool.search(questionOf(schema, filter), most)).map((entry) => ({ schema, entry })));
   }
 
-  /** In pages; of each kind `limit` at least, where there are so many. `read`: undefined is left out. @throws LdapUnreachable | LdapRefused */
+  /** In pages; `limit` at least, where there are so many. `read`: undefined is left out. @throws LdapUnreachable | LdapRefused */
   many<T>(wanted: readonly Wanted[], limit: number, read: (hit: Hit) => T | undefined): Promise<readonly T[]> {
     // One more than wanted: some servers turn a full page into a second round.
     const pageSize = Math.min(limit + 1, MOST_IN_A_PAGE);

@@ -77,6 +77,18 @@ describe('what is remembered', () => {
     expect(await people.verify('amy', 'right')).toEqual({ principal: 'A' });
   });
 
+  it('of a password outlives guesses, and not its own refusal', async () => {
+    const people = credentials();
+    await people.verify('amy', 'right');
+    expect(await people.verify('amy', 'guess')).toBe('no');
+    away = true;
+    expect(await people.verify('amy', 'right')).toEqual({ principal: 'A' });
+    [away, password] = [false, 'changed'];
+    expect(await people.verify('amy', 'right')).toBe('no');
+    away = true;
+    expect(await people.verify('amy', 'right')).toBe('unavailable');
+  });
+
   it('of a Digest secret is whose it is, and for four seconds', async () => {
     const people = credentials();
     const remembered = () => people.rememberedSecrets('amy', 'Tests', 'MD5');

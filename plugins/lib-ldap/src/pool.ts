@@ -123,9 +123,7 @@ export class LdapPool {
         until = this.#failed(kept, error, until);
       }
     }
-    const connection = await this.#openUntil(until, { dn, password });
-    if (this.#closed) await connection.close();
-    else this.#binding.keep(connection);
+    this.#binding.keep(await this.#openUntil(until, { dn, password }));
   }
 
   /** Whether `base` can be read now. */
