@@ -4,8 +4,9 @@
  */
 import { statSync } from 'node:fs';
 
-/** For the rest of the process. Nothing happens where there is no data root yet, or it is root's own. */
 let became = false;
+
+/** For the rest of the process. Nothing happens where there is no data root yet, or it is root's own. */
 export function becomeOwnerOf(dataRoot: string): void {
   if (process.getuid?.() !== 0) return;
   const owner = statSync(dataRoot, { throwIfNoEntry: false });

@@ -10,7 +10,7 @@ type People = Pick<OpenPeople, 'authenticators' | 'credentials' | 'secure' | 'pr
 
 interface AuthenticatorConfig {
   readonly realm?: string; readonly algorithms?: readonly ('MD5' | 'SHA-256')[]; readonly 'allow-cleartext'?: boolean;
-  readonly realms?: readonly { readonly name: string; readonly account: 'name' | 'name@realm' }[];
+  readonly realms?: readonly { readonly name: string; readonly account?: 'name' | 'name@realm' }[];
 }
 
 export async function schemesOf(people: People, principal: Principal): Promise<readonly Scheme[]> {
@@ -31,8 +31,8 @@ async function digest({ credentials }: People, { accounts }: Principal, { realm 
   for (const { instance, value } of credentials) {
     for (const algorithm of algorithms.filter((one) => value.can.digest.includes(one))) {
       for (const account of accounts) {
-        const own = await value.digestSecret(account, realm, algorithm) === undefined ? 0 : 1;
-        if (own + (await value.digestSecrets?.(account, realm, algorithm) ?? []).length > 0) by.push(`${algorithm} as ${account} (${instance})`);
+        const found = value.digestSecrets === undefined ? await value.digestSecret(account, realm, algorithm) : (await value.digestSecrets(account, realm, algorithm))[0];
+        if (found !== undefined) by.push(`${algorithm} as ${account} (${instance})`);
       }
     }
   }
@@ -48,7 +48,7 @@ function basic({ credentials, secure, proxied }: People, { 'allow-cleartext': cl
 function kerberos(accounts: readonly string[], { realms }: AuthenticatorConfig): Pick<Scheme, 'could' | 'how'> {
   const short = accounts.filter((account) => !account.includes('@'));
   const names = realms === undefined ? short.map((account) => `${account}@<a realm of the keytab>`)
-    : realms.flatMap(({ name, account: rule }) => (rule === 'name' ? short.map((account) => `${account}@${name}`) : accounts.filter((account) => account.toUpperCase().endsWith(`@${name.toUpperCase()}`))));
+    : realms.flatMap(({ name, account: rule }) => (rule === 'name@realm' ? accounts.filter((account) => account.toUpperCase().endsWith(`@${name.toUpperCase()}`)) : short.map((account) => `${account}@${name}`)));
   return names.length > 0 ? { could: true, how: `with a ticket of ${names.join(' or ')}` } : { could: false, how: 'no realm of the config means this account' };
 }
 

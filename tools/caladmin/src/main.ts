@@ -38,8 +38,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? OK : USAGE;
     process.stderr.write(`${sentenceOf(error)}\n`);
     if (error instanceof NotFound) return USAGE;
-    if (error instanceof DirectoryUnavailable) return UNAVAILABLE;
-    if (isOfTheSystem(error)) return UNAVAILABLE;
+    if (error instanceof DirectoryUnavailable || isOfTheSystem(error)) return UNAVAILABLE;
     if (error instanceof KernelError) return error.code === 'KRN_START' ? UNAVAILABLE : CONFIG;
     if (error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
     return DEFECT;

@@ -24,7 +24,7 @@ export function askPassword(prompt: string): Promise<string | undefined> {
 /** The first line, without its end. */
 export async function readPassword(input: NodeJS.ReadableStream = process.stdin): Promise<string> {
   let text = '';
-  for await (const chunk of input) {
+  for await (const chunk of input.setEncoding('utf8')) {
     text += String(chunk);
     if (text.includes('\n')) break;
   }
