@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { authenticator } from '@kalends/contracts';
-import { definePlugin } from '@kalends/kernel';
+import { definePlugin, SettingError } from '@kalends/kernel';
 import { z } from 'zod';
 import type { RealmRule } from './account-rules.ts';
 import { askKdc, checkKeytab } from './diagnosis.ts';
@@ -32,11 +32,11 @@ const config = z.strictObject({
   realms: z.array(realm).min(1).optional().describe('Whose users may log in. Default: the realms of the keytab.'),
 });
 
-/** alice of one realm and alice of another are one account only where somebody says so. @throws Error with a remedy */
+/** alice of one realm and alice of another are one account only where somebody says so. @throws SettingError */
 function rulesOf(realms: readonly z.output<typeof realm>[]): ReadonlyMap<string, RealmRule> {
   const byName = realms.filter(({ account }) => account !== 'name@realm');
   if (byName.length > 1 && byName.some(({ account }) => account === undefined)) {
-    throw new Error(`users of ${byName.map(({ name }) => name).join(' and ')} may log in, and alice of each would be the account alice: list them as \`realms\`, each with its \`account\`, or only the one whose users may`);
+    throw new SettingError(['realms'], `users of ${byName.map(({ name }) => name).join(' and ')} may log in, and alice of each would be the account alice`, { remedy: 'list them, each with its `account`, or only the one whose users may' });
   }
   return new Map(realms.map(({ name, account = 'name', 'lower-case': lowerCase }) => [name, { account, 'lower-case': lowerCase }]));
 }
