@@ -18,4 +18,3 @@ export { LdapPool } from './pool.ts';
 export { idFilter, idOf, octetsOf } from './record-schema.ts';
 export type { RecordFacts, RecordSchema } from './record-schema.ts';
 export { connectionFields, readServer, readSettings } from './settings.ts';
-export type { LdapServer } from './settings.ts';
