@@ -1,4 +1,7 @@
-/** `caladmin health` against a server with TLS (R41): a certificate that nobody vouches for ends nothing; it is shown, with what clients will say about it. */
+/**
+ * `caladmin health` (R41): a certificate that nobody vouches for ends nothing; it is shown, with what clients will say about it. Addresses where proxies come in are
+ * not asked.
+ */
 import { X509Certificate } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -50,5 +53,23 @@ describe('caladmin health with TLS', () => {
   it('asks no default address where the config cannot be read', async () => {
     const { code, stderr } = await runCaladmin({ config: join(folder, 'absent.yaml'), data: server.data }, 'health');
     expect([code, stderr]).toEqual([78, expect.stringContaining('cannot be read (ENOENT)')]);
+  });
+});
+
+describe('caladmin health where some addresses are for proxies', () => {
+  const proxied = async (listen: string, ...args: readonly string[]) => runCaladmin({ config: await configWith(`trusted-proxies: [192.0.2.10], listen: ${listen}`), data: server.data }, 'health', ...args);
+  const port = (): string => new URL(server.url).port;
+
+  it('asks the first address that is for clients, on this machine', async () => {
+    for (const at of [`127.0.0.1:${port()}`, `http://localhost:${port()}`, `*:${port()}`, port()]) {
+      expect(await proxied(`[{ at: "127.0.0.1:1", proxy-protocol: true }, "${at}"]`), at).toMatchObject({ code: 0, stderr: '' });
+    }
+  });
+
+  it('says what to do where proxies alone come in', async () => {
+    const listen = `[{ at: "127.0.0.1:${port()}", proxy-protocol: true }]`;
+    const refused = await proxied(listen);
+    expect([refused.code, refused.stderr]).toEqual([64, expect.stringContaining('every address of the config wants the PROXY protocol; name the one of the proxy with --url')]);
+    expect((await proxied(listen, '--url', server.url)).code).toBe(0);
   });
 });

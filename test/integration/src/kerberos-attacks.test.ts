@@ -1,14 +1,12 @@
 /** Tickets that are real and not for here, names that look like somebody's, keys that change, and what clients send beside a ticket: against a real KDC (RFC 4559, 4178, 4120). */
-import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { connect } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadKerberos } from '@kalends/auth-kerberos';
 import { hasKdc, Kdc } from '@kalends/test-services/kdc';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { negotiateField } from './negotiate-field.ts';
 import { describeWithService, execute } from './programs.ts';
 import { root, startServerProcess } from './server-process.ts';
 import type { ServerProcess } from './server-process.ts';
@@ -46,21 +44,6 @@ describeWithService(present, PACKAGES, 'tickets that open nothing', () => {
   };
   const ask = async (server: ServerProcess, person: Environment, path = '/calendars/users/alice/', ...args: readonly string[]): Promise<string> =>
     (await execute('curl', ['-s', '--noproxy', '*', '--negotiate', '-u', ':', '-o', '/dev/null', '-w', '%{http_code}', '-X', 'PROPFIND', '-H', 'Depth: 0', ...args, `${server.url.replace('127.0.0.1', 'localhost')}${path}`], { env: person })).stdout;
-  /** A field that no server has seen yet. */
-  const fieldOf = async (person: Environment, ...args: readonly string[]): Promise<string> => {
-    const { promise, resolve } = Promise.withResolvers<string>();
-    const listener = createServer((request, response) => {
-      if (request.headers.authorization !== undefined) resolve(request.headers.authorization);
-      response.writeHead(401, { 'WWW-Authenticate': 'Negotiate', 'Connection': 'close' }).end();
-    }).listen(0, '127.0.0.1');
-    await once(listener, 'listening');
-    try {
-      await execute('curl', ['-s', '--noproxy', '*', '--negotiate', '-u', ':', '-o', '/dev/null', ...args, `http://localhost:${String((listener.address() as AddressInfo).port)}/`], { env: person });
-      return await promise;
-    } finally {
-      listener.close();
-    }
-  };
 
   it('are those for another service whose key lies in the same keytab', async () => {
     await using server = await start(`{ keytab: ${kdc.keytab('HTTP/localhost', 'ldap/localhost')} }`, {});
@@ -142,8 +125,8 @@ describeWithService(present, PACKAGES, 'tickets that open nothing', () => {
     };
     const alice = kdc.logIn('alice', 'pw');
     const wrong = `Basic ${btoa('alice:wrong')}`;
-    expect(['200', '400']).toContain(await raw(await fieldOf(alice), wrong));
-    expect(['401', '400']).toContain(await raw(wrong, await fieldOf(alice)));
+    expect(['200', '400']).toContain(await raw(await negotiateField(alice), wrong));
+    expect(['401', '400']).toContain(await raw(wrong, await negotiateField(alice)));
     expect(['401', '400']).toContain(await raw(wrong, `Basic ${btoa('alice:alice')}`));
     // NegTokenInit with the mechanisms NTLMSSP and Kerberos, and a token of the first.
     const ntlm = Buffer.from('4e544c4d5353500001000000078208a2000000000000000000000000000000000a00ba470000000f', 'hex');

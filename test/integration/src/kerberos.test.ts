@@ -1,14 +1,12 @@
 /** Kerberos log-in against a real KDC, with curl as the client (RFC 4559; R40). */
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { loadKerberos } from '@kalends/auth-kerberos';
 import { hasKdc, Kdc } from '@kalends/test-services/kdc';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { negotiateField } from './negotiate-field.ts';
 import { describeWithService, execute } from './programs.ts';
 import { root, startServerProcess, type ServerProcess } from './server-process.ts';
 
@@ -49,21 +47,6 @@ describeWithService(present, PACKAGES, 'Kerberos over HTTP', () => {
   const curl = (person: Readonly<Record<string, string>>, ...args: readonly string[]) => execute('curl', ['-s', '--noproxy', '*', '--negotiate', '-u', ':', ...args], { env: person });
   const propfind = async (person: Readonly<Record<string, string>>, path: string, ...args: readonly string[]): Promise<string> =>
     (await curl(person, '-o', '/dev/null', '-w', '%{http_code}', '-X', 'PROPFIND', '-H', 'Depth: 0', ...args, `${url}${path}`)).stdout;
-  /** A field that no server has seen yet: curl gives it to a listener that only writes it down. */
-  const tokenOf = async (person: Readonly<Record<string, string>>): Promise<string> => {
-    const { promise, resolve } = Promise.withResolvers<string>();
-    const listener = createServer((request, response) => {
-      if (request.headers.authorization !== undefined) resolve(request.headers.authorization);
-      response.writeHead(401, { 'WWW-Authenticate': 'Negotiate', 'Connection': 'close' }).end();
-    }).listen(0, '127.0.0.1');
-    await once(listener, 'listening');
-    try {
-      await curl(person, '-o', '/dev/null', `http://localhost:${String((listener.address() as AddressInfo).port)}/`);
-      return await promise;
-    } finally {
-      listener.close();
-    }
-  };
   const withField = (field: string): Promise<Response> => fetch(`${server.url}/principals/`, { method: 'OPTIONS', headers: { authorization: field } }).then(async (response) => { await response.text(); return response; });
 
   it('lets a person with a ticket read and write his calendar, and nobody else\'s', async () => {
@@ -92,7 +75,7 @@ describeWithService(present, PACKAGES, 'Kerberos over HTTP', () => {
   });
 
   it('refuses a ticket that was used before', async () => {
-    const token = await tokenOf(kdc.logIn('bob', 'bob-password'));
+    const token = await negotiateField(kdc.logIn('bob', 'bob-password'));
     expect((await withField(token)).status).toBe(200);
     const response = await withField(token);
     expect(response.status).toBe(401);
