@@ -34,7 +34,7 @@ const prop = (...names: QName[]): Asked => ({ mode: 'prop', names: names.map((na
 async function written(asked: Asked, of: PropertyRow, minimal = false): Promise<string> {
   const plan = new PropertyPlan(registry, asked).for(of.resource.kind);
   const xml = new XmlWriter();
-  plan.write(xml, '<response>', of, await plan.load([of], { http: { id: 'this request' } } as never), minimal);
+  plan.write(xml, '<response><href>/x', of, await plan.load([of], { http: { id: 'this request' } } as never), minimal);
   return xml.take();
 }
 const OK = 'HTTP/1.1 200 OK';
@@ -42,7 +42,7 @@ const OK = 'HTTP/1.1 200 OK';
 describe('a plan', () => {
   it('writes what is there, and names what nobody defines, or what has no value here, in one 404', async () => {
     expect(await written(prop(D('tag'), D('none'), X('dead')), row('calendar'))).toBe(
-      `<response><propstat><prop><tag>T</tag></prop><status>${OK}</status></propstat><propstat><prop><none/><dead xmlns='urn:x'/></prop><status>HTTP/1.1 404 Not Found</status></propstat></response>`,
+      `<response><href>/x</href><propstat><prop><tag>T</tag></prop><status>${OK}</status></propstat><propstat><prop><none/><dead xmlns='urn:x'/></prop><status>HTTP/1.1 404 Not Found</status></propstat></response>`,
     );
   });
   it('writes the attributes that the request chose, escaped', async () => {
@@ -59,7 +59,7 @@ describe('a plan', () => {
     expect(await written(prop(D('secret')), row('calendar', {}, READ | READ_ACL))).toContain('<secret>s</secret>');
   });
   it('leaves one empty propstat where nothing has a value and little is wanted (RFC 8144 §2.1)', async () => {
-    expect(await written(prop(D('none')), row('calendar'), true)).toBe(`<response><propstat><prop/><status>${OK}</status></propstat></response>`);
+    expect(await written(prop(D('none')), row('calendar'), true)).toBe(`<response><href>/x</href><propstat><prop/><status>${OK}</status></propstat></response>`);
   });
   it('gives stored elements whole, personal ones over those for all', async () => {
     const all = { '{DAV:}displayname': "<displayname xmlns='DAV:' xml:lang='de'>Alle</displayname>", '{urn:x}dead': "<dead xmlns='urn:x'/>", 'house:note': 'hidden' };
@@ -67,7 +67,7 @@ describe('a plan', () => {
     const personal = new Map([['amy' as never, new Map([['{DAV:}displayname', "<displayname xmlns='DAV:'>Mine</displayname>"]])]]);
     expect(await written(prop(D('displayname')), row('calendar', { collection: collection(all, personal) }))).toContain('Mine');
     const everything = await written({ mode: 'allprop', names: [] }, row('calendar', { collection: collection(all) }));
-    expect(everything).toBe(`<response><propstat><prop><tag>T</tag>${all['{DAV:}displayname']}<dead xmlns='urn:x'/></prop><status>${OK}</status></propstat></response>`);
+    expect(everything).toBe(`<response><href>/x</href><propstat><prop><tag>T</tag>${all['{DAV:}displayname']}<dead xmlns='urn:x'/></prop><status>${OK}</status></propstat></response>`);
   });
   it('takes a share\'s properties from the share (2.8 of the plan)', async () => {
     const share = { ...collection({ '{DAV:}displayname': "<displayname xmlns='DAV:'>Theirs, as I call it</displayname>" }), kind: 'share' };
@@ -75,7 +75,7 @@ describe('a plan', () => {
   });
   it('gives names alone, of those that have a value (RFC 4918 §14.17)', async () => {
     const names = await written({ mode: 'propname', names: [] }, row('calendar', { collection: collection({ '{urn:x}dead': "<dead xmlns='urn:x'>v</dead>" }) }));
-    expect(names).toBe(`<response><propstat><prop><tag/><kind/><loaded/><once/><dead xmlns='urn:x'/></prop><status>${OK}</status></propstat></response>`);
+    expect(names).toBe(`<response><href>/x</href><propstat><prop><tag/><kind/><loaded/><once/><dead xmlns='urn:x'/></prop><status>${OK}</status></propstat></response>`);
   });
   it('loads once a batch, and knows which columns a kind wants', async () => {
     expect(await written(prop(D('loaded')), row('calendar'))).toContain('1 rows');

@@ -25,6 +25,7 @@ interface Column {
   readonly asked: XmlNode;
   /** The element empty, for 404 and 403; its start tag all but the `>`; its end tag. All inside `DAV:prop`. */
   readonly empty: string; readonly start: string; readonly end: string;
+  /** The start tag of a row's first property, with what stands between it and the text of the href. */ readonly first: string;
 }
 
 export class PropertyPlan {
@@ -105,7 +106,7 @@ export class KindPlan {
   }
 
   /**
-   * One row: `head`, which begins the `DAV:response`, its `propstat` elements, and the end. `minimal`: without what has no value (RFC 8144 §2.1).
+   * One row: `head`, which is the `DAV:response` up to the text of its href, its `propstat` elements, and the end. `minimal`: without what has no value (RFC 8144 §2.1).
    */
   write(xml: XmlWriter, head: string, row: PropertyRow, loaded: readonly unknown[], minimal: boolean): void {
     let missing = this.#unknown;
@@ -120,7 +121,7 @@ export class KindPlan {
         continue;
       }
       xml.hold();
-      if (this.#writeColumn(xml, found === 0 ? head + START : '', column, row, loaded[at])) found++;
+      if (this.#writeColumn(xml, found === 0 ? head : undefined, column, row, loaded[at])) found++;
       else {
         xml.undo();
         missing += column.empty;
@@ -133,25 +134,25 @@ export class KindPlan {
     }
     if (minimal) missing = '';
     if (found > 0 && missing === '' && forbidden === '') xml.fragment(END_ALL);
-    else xml.fragment(`${found > 0 ? END : head}${found === 0 && missing === '' && forbidden === '' ? EMPTY : ''}${propstat(forbidden, '403 Forbidden')}${propstat(missing, '404 Not Found')}</response>`);
+    else xml.fragment(`${found > 0 ? END : head + END_HREF}${found === 0 && missing === '' && forbidden === '' ? EMPTY : ''}${propstat(forbidden, '403 Forbidden')}${propstat(missing, '404 Not Found')}</response>`);
   }
 
-  /** `before` goes first, whatever is written. */
-  #writeColumn(xml: XmlWriter, before: string, column: Column, row: PropertyRow, loaded: unknown): boolean {
+  /** `head` goes first, whatever is written; undefined where a property of the row was written before. */
+  #writeColumn(xml: XmlWriter, head: string | undefined, column: Column, row: PropertyRow, loaded: unknown): boolean {
     const { property } = column;
     if (property === undefined || isStored(property)) {
       const value = row.item === undefined ? storedProperty(row, column.key) : row.item.dead?.get(column.key);
       if (value === undefined) return false;
-      xml.fragment(before + (this.#namesOnly ? column.empty : value));
+      xml.fragment(begun(head) + (this.#namesOnly ? column.empty : value));
       return true;
     }
-    xml.enter(before + column.start, column.name.ns);
+    xml.enter(head === undefined ? column.start : head + column.first, column.name.ns);
     if (!property.write(xml, row, loaded, column.asked)) return false;
     xml.leave(column.end);
     if (this.#namesOnly) {
       // Whether it is defined here only its value told.
       xml.undo();
-      xml.fragment(before + column.empty);
+      xml.fragment(begun(head) + column.empty);
     }
     return true;
   }
@@ -165,7 +166,7 @@ export class KindPlan {
       if (values === undefined) continue;
       for (const [key, value] of values) {
         if (!key.startsWith('{') || this.#liveKeys.has(key) || (values !== personal && personal?.has(key) === true)) continue;
-        if (found + written === 0) xml.fragment(head + START);
+        if (found + written === 0) xml.fragment(begun(head));
         xml.fragment(this.#namesOnly ? emptyElement(fromClark(key)) : value);
         written++;
       }
@@ -195,7 +196,8 @@ function columnsOf(registry: PropertyRegistry, kind: string, asked: Asked): { re
 function column(name: QName, property: LiveProperty | undefined, asked: XmlNode = new Element(name)): Column {
   const empty = emptyElement(name);
   const attributes = Object.entries(property?.attributes?.(asked) ?? {}).map(([key, value]) => ` ${key}='${escapeAttribute(value)}'`).join('');
-  return { name, key: clark(name), property, asked, empty, start: empty.slice(0, -'/>'.length) + attributes, end: `</${name.local}>` };
+  const start = empty.slice(0, -'/>'.length) + attributes;
+  return { name, key: clark(name), property, asked, empty, start, end: `</${name.local}>`, first: START + start };
 }
 
 /** Inside `DAV:prop`. */
@@ -207,7 +209,12 @@ function propstat(empties: string, status: string): string {
   return empties === '' ? '' : `<propstat><prop>${empties}</prop><status>HTTP/1.1 ${status}</status></propstat>`;
 }
 
-const START = '<propstat><prop>';
+function begun(head: string | undefined): string {
+  return head === undefined ? '' : head + START;
+}
+
+const END_HREF = '</href>';
+const START = `${END_HREF}<propstat><prop>`;
 const END = '</prop><status>HTTP/1.1 200 OK</status></propstat>';
 const END_ALL = `${END}</response>`;
 const EMPTY = '<propstat><prop/><status>HTTP/1.1 200 OK</status></propstat>';

@@ -61,7 +61,7 @@ export class Multistatus {
    */
   async items(base: ItemBase, items: readonly Item[], plan: PropertyPlan, access: ItemAccess, unreadable: Unreadable = 'omit'): Promise<void> {
     const kind = plan.for(base.resource.kind);
-    const start = escapeText(base.href);
+    const start = headOf(base.href);
     if (!kind.loads) {
       const loaded = kind.loadOnce(this.#request);
       for (const item of items) this.#item(start, base, item, kind, loaded, access, unreadable);
@@ -79,10 +79,10 @@ export class Multistatus {
 
   /** One item, for kinds of plan that load nothing. */
   item(base: ItemBase, item: Item, kind: KindPlan, access: ItemAccess, unreadable: Unreadable = 'omit'): void {
-    this.#item(escapeText(base.href), base, item, kind, kind.loadOnce(this.#request), access, unreadable);
+    this.#item(headOf(base.href), base, item, kind, kind.loadOnce(this.#request), access, unreadable);
   }
 
-  /** `start`: the base's href, escaped once a batch. */
+  /** `start`: the head of the base's href, made once a batch. */
   #item(start: string, base: ItemBase, item: Item, kind: KindPlan, loaded: readonly unknown[], access: ItemAccess, unreadable: Unreadable): void {
     const allowed = access.constant ?? access.of(item);
     if ((allowed & READ) !== READ) {
@@ -98,35 +98,36 @@ export class Multistatus {
 
   /** A row of anything, from what was loaded for it. `href` is percent-encoded. */
   row(href: string, row: PropertyRow, kind: KindPlan, loaded: readonly unknown[]): void {
-    this.#write(escapeText(href), row, kind, loaded);
+    this.#write(headOf(href), row, kind, loaded);
   }
 
-  #write(href: string, row: PropertyRow, kind: KindPlan, loaded: readonly unknown[]): void {
+  /** `head`: the response up to the end of its href's text. */
+  #write(head: string, row: PropertyRow, kind: KindPlan, loaded: readonly unknown[]): void {
     if (kind.bare) {
-      this.#status(href, 200);
+      this.#status(head, 200);
       return;
     }
     const { xml } = this;
     const before = xml.snapshot();
     try {
-      kind.write(xml, `<response><href>${href}</href>`, row, loaded, this.#minimal);
+      kind.write(xml, head, row, loaded, this.#minimal);
       this.#rows++;
     } catch (error) {
       this.#failed(error);
       xml.restore(before);
-      this.#status(href, 500);
+      this.#status(head, 500);
     }
     if (xml.length >= FLUSH_AT) this.#flush();
   }
 
   /** A response with a status and no properties (RFC 4918 §14.24), with a named condition where there is one. */
   status(href: string, status: number, error?: DavError): void {
-    this.#status(escapeText(href), status, error);
+    this.#status(headOf(href), status, error);
   }
 
-  #status(href: string, status: number, error?: DavError): void {
+  #status(head: string, status: number, error?: DavError): void {
     const { xml } = this;
-    xml.fragment(`<response><href>${href}</href><status>HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}</status>`);
+    xml.fragment(`${head}</href><status>HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}</status>`);
     if (error !== undefined) writeErrorElement(xml, error);
     xml.fragment('</response>');
     this.#rows++;
@@ -161,3 +162,8 @@ export class Multistatus {
 }
 
 const FLUSH_AT = 8192;
+
+/** A row begins so: whoever writes it ends the href. */
+function headOf(href: string): string {
+  return `<response><href>${escapeText(href)}`;
+}
