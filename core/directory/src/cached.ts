@@ -102,8 +102,8 @@ export class CachedSource {
     const stamp = this.freshStamp ?? await this.stamp();
     const missing = ids.filter((id) => !this.#isFresh(this.#kept.get(keyOfKnown(id)), stamp));
     if (missing.length < 2 || this.trouble !== undefined) return;
-    const found = await this.#askKnown(missing).catch(() => undefined);
     const at = this.#clock.monotonic();
+    const found = await this.#askKnown(missing).catch(() => undefined);
     if (found !== undefined) for (const id of missing) this.#kept.set(keyOfKnown(id), { value: found.has(id) ? true : undefined, at, stamp });
   }
 

@@ -112,6 +112,20 @@ describe('names', () => {
     }
   });
 
+  it('are asked once for all who come meanwhile, and no answer is one word in the log', async () => {
+    let [now, asked] = [0, 0];
+    let refuse: ((error: Error) => void) | undefined;
+    const warned: string[] = [];
+    const found = [{ name: 'dc1', port: 389, priority: 0, weight: 0 }];
+    const names = new Names([], { monotonic: () => now }, { ...log, warn: (message) => { warned.push(message); } }, () => (++asked === 1 ? Promise.resolve(found) : new Promise((_, reject) => { refuse = reject; })));
+    expect(await names.services(NAME)).toEqual(found);
+    now = 60_000;
+    for (let time = 0; time < 5; time++) expect(await names.services(NAME)).toEqual(found);
+    refuse?.(new Error('away'));
+    await expect.poll(() => warned.length).toBeGreaterThan(0);
+    expect([asked, warned.length]).toEqual([2, 1]);
+  });
+
   it('are asked of the servers that the config names, and of no other', async () => {
     const names = new Names(['127.0.0.1:9'], { monotonic: () => 0 }, log);
     await expect(lookUp(names, 'localhost.example.test', false)).rejects.toThrow();

@@ -88,7 +88,7 @@ class Known<T> {
 
   async get(name: string): Promise<T> {
     const known = this.#answers.get(name);
-    if (known !== undefined && this.#clock.monotonic() - known.at >= FRESH_MILLISECONDS) void this.#refresh(name, known.answer);
+    if (known !== undefined && this.#clock.monotonic() - known.at >= FRESH_MILLISECONDS && !this.#asking.has(name)) void this.#refresh(name, known.answer);
     const answer = known?.answer ?? await this.#fresh(name);
     if ('unknown' in answer) throw answer.unknown;
     return answer.value;
