@@ -16,6 +16,9 @@ const execArgv = ['--conditions=kalends-source', '--disable-warning=Experimental
 /** Half of a server's start from sources is taking their types away: servers that tests start keep the result here, by content. */
 const env = { NODE_COMPILE_CACHE: fileURLToPath(new URL('./node_modules/.cache/kalends-tests', import.meta.url)) };
 
+/** A busy machine needs longer than the second that the library waits. */
+const expectations = { poll: { timeout: 20_000 } };
+
 export default defineConfig({
   ...shared,
   test: {
@@ -25,9 +28,9 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     projects: [
-      { ...shared, test: { name: 'unit', execArgv, env, include: ['core/*/src/**/*.test.ts', 'tools/*/src/**/*.test.ts'] } },
-      { ...shared, test: { name: 'contract', execArgv, env, testTimeout: 60_000, include: ['plugins/*/src/**/*.test.ts', 'test/testkit/src/**/*.test.ts'] } },
-      { ...shared, test: { name: 'system', execArgv, env, testTimeout: 120_000, hookTimeout: 180_000, include: ['test/{integration,faults,architecture,interop,conformance}/src/**/*.test.ts'] } },
+      { ...shared, test: { name: 'unit', execArgv, env, expect: expectations, include: ['core/*/src/**/*.test.ts', 'tools/*/src/**/*.test.ts'] } },
+      { ...shared, test: { name: 'contract', execArgv, env, expect: expectations, testTimeout: 60_000, include: ['plugins/*/src/**/*.test.ts', 'test/testkit/src/**/*.test.ts'] } },
+      { ...shared, test: { name: 'system', execArgv, env, expect: expectations, testTimeout: 120_000, hookTimeout: 180_000, include: ['test/{integration,faults,architecture,interop,conformance}/src/**/*.test.ts'] } },
     ],
   },
 });
