@@ -10,7 +10,7 @@ export type CollectionId = Brand<string, 'CollectionId'>;
 export type JobId = Brand<string, 'JobId'>;
 /** The last URL segment of an item, decoded, NFC, at most 255 octets, no `/` and no control characters. */
 export type ItemName = Brand<string, 'ItemName'>;
-/** Opaque, without quotes. Changes whenever the stored octets change, and only then. */
+/** Opaque, without quotes: letters, digits, `-` and `_`, so that neither HTTP nor XML must escape it. Changes whenever the stored octets change, and only then. */
 export type ETag = Brand<string, 'ETag'>;
 /** Grows by one with each committed change in a home; a collection's is that of the last change in or below it. Never reused within an epoch. */
 export type Revision = Brand<number, 'Revision'>;

@@ -33,6 +33,7 @@ function describeColumns(open: OpenStore): void {
     await using w = await world(open);
     const { etag } = await w.calendar.put(event('a'));
     expect(await w.calendar.find('a.ics', {})).toEqual({ name: 'a.ics', etag, component: 'VEVENT' });
+    expect(etag).toMatch(/^[\w-]+$/);
     await w.files.put(file('f'));
     expect(Object.keys((await w.files.find('f', {}))!).sort()).toEqual(['etag', 'name']);
   });
