@@ -5,7 +5,7 @@ describe('a distinguished name', () => {
   it('is taken apart at commas that are not escaped (RFC 4514 §3)', () => {
     expect(parseDn('cn=Example\\, Alice,ou=Staff,dc=x')).toEqual({ first: { attribute: 'cn', value: 'Example, Alice' }, parent: 'ou=Staff,dc=x' });
     expect(parseDn('CN=Lu\\C4\\8Di\\C4\\87, dc=x')).toEqual({ first: { attribute: 'CN', value: 'Lučić' }, parent: 'dc=x' });
-    expect(parseDn('uid=\\ a\\ ,dc=x')?.first?.value).toBe(' a ');
+    expect(['\\ a\\ ', '  \\ a\\   ', ' a ', 'a\\\\ ', '  ', '\\ '].map((value) => parseDn(`uid=${value},dc=x`)?.first?.value)).toEqual([' a ', ' a ', 'a', 'a\\', '', ' ']);
     expect(parseDn('dc=x')).toEqual({ first: { attribute: 'dc', value: 'x' }, parent: '' });
   });
 
@@ -21,6 +21,10 @@ describe('a distinguished name', () => {
     const spelled = ['uid=bob,cn=users,dc=example,dc=test', 'UID=Bob, CN=Users , DC=example,DC=test', 'uid=b\\6fb,cn=users,dc=example,dc=test'];
     expect(new Set(spelled.map(dnKey)).size).toBe(1);
     expect(dnKey('cn=a\\,b,dc=x')).not.toBe(dnKey('cn=a,b=b,dc=x'));
+  });
+
+  it('is read in time however many spaces and escapes are in it', () => {
+    expect(dnKey(`cn=a${' '.repeat(1_000_000)}b${'\\\\'.repeat(100_000)},dc=x`)).toBe(`cn=a b${'\\'.repeat(100_000)}\ndc=x`);
   });
 
   it('lies below another only by whole names', () => {

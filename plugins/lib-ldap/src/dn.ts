@@ -75,7 +75,7 @@ function split(text: string, separator: string): readonly string[] {
 
 /** RFC 4514 §3: `\2C` is an octet of UTF-8, `\,` a comma; spaces at the ends count only where escaped. */
 function unescape(value: string): string {
-  const trimmed = value.replace(/^ +/, '').replace(/(?<!\\) +$/, '');
+  const trimmed = withoutEnds(value);
   const octets: number[] = [];
   for (let at = 0; at < trimmed.length;) {
     const [, hex] = /^\\([0-9A-Fa-f]{2})/.exec(trimmed.slice(at, at + 3)) ?? [];
@@ -90,4 +90,13 @@ function unescape(value: string): string {
     at += character.length;
   }
   return Buffer.from(octets).toString('utf8');
+}
+
+/** No pattern: one that looks for spaces at the end tries each run of them. */
+function withoutEnds(value: string): string {
+  let [from, to, escapes] = [0, value.length, 0];
+  while (value[from] === ' ') from++;
+  while (to > from && value[to - 1] === ' ') to--;
+  while (value[to - 1 - escapes] === '\\') escapes++;
+  return value.slice(from, escapes % 2 === 1 ? to + 1 : to);
 }
