@@ -30,6 +30,13 @@ describe('parse', () => {
     expect(object.component).toBe('VEVENT');
   });
 
+  it('is written with breaks that end no line in the middle, however many CR stand in it', () => {
+    const object = parse(Buffer.from(`BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:x\nSUMMARY:a\rb${'\r'.repeat(1_000_000)}\n c\r\r\nEND:VEVENT\nEND:VCALENDAR\n`)).object!;
+    const written = serialize(object.root);
+    expect(text(written).replace(/ {9,}/, '…')).toBe(['BEGIN:VCALENDAR', 'BEGIN:VEVENT', 'UID:x', 'SUMMARY:a b…', ' c', 'END:VEVENT', 'END:VCALENDAR', ''].join('\r\n'));
+    expect(parse(written).object?.uid).toBe('x');
+  });
+
   it('keeps the octets as they came, a byte order mark aside', () => {
     const body = Buffer.from('BEGIN:VCALENDAR\nBEGIN:VEVENT\nX-ODD;a=b:c\nEND:VEVENT\nEND:VCALENDAR\n');
     expect(text(parse(Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), body])).object!.octets)).toBe(text(body));

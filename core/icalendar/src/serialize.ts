@@ -33,10 +33,13 @@ export function propertyOctets(property: Property): Uint8Array {
   return Buffer.from(fold(unfoldedLine(property)));
 }
 
-/** The same content line, spelled as it was, with the breaks of §3.1. */
+/** The same content line, spelled as it was, with the breaks of §3.1. A CR alone is none: it would end the line in the middle. */
 function withBreaks(line: Uint8Array): Uint8Array {
   const text = Buffer.from(line.buffer, line.byteOffset, line.length).toString('latin1');
-  return Buffer.from(`${text.replace(/[\r\n]+$/, '').replace(/\r\n|[\r\n]/g, '\r\n')}\r\n`, 'latin1');
+  let end = text.length;
+  // No pattern: one would look from each break on.
+  while (text[end - 1] === '\r' || text[end - 1] === '\n') end--;
+  return Buffer.from(`${text.slice(0, end).replace(/\r(?!\n)/g, ' ').replace(/\r?\n/g, '\r\n')}\r\n`, 'latin1');
 }
 
 /** Without folds and break. */
