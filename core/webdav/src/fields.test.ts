@@ -25,6 +25,14 @@ describe('header fields', () => {
       { resource: '/a', conditions: [{ not: false, tag: 'f' }] }, { resource: '/a', conditions: [{ not: true, token: 'DAV:no-lock' }] },
     ]);
   });
+  it('reads tags of If that hold brackets, and bare ones', () => {
+    expect(readFields({ if: '(["a[b]"] [W/"w"] [bare])' }).if).toEqual([{ resource: undefined, conditions: [{ not: false, tag: 'a[b]' }, { not: false, tag: 'w' }, { not: false, tag: 'bare' }] }]);
+  });
+
+  it.each(['<', '[', '["', 'not', ' '])('refuses an If of a million times %j, and in time: nobody has logged in yet', (text) => {
+    expect(() => readFields({ if: `(${text.repeat(1_000_000)}x)` })).toThrow(DavError);
+  });
+
   it('keeps apart an If that is one URI without a list', () => {
     expect(readFields({ if: ' <http://x/ctag> ' })).toMatchObject({ if: undefined, ifUri: 'http://x/ctag' });
   });

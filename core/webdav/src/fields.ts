@@ -137,7 +137,9 @@ function readIf(value: string): IfHeader {
 
 function readConditions(list: string): readonly IfCondition[] {
   const conditions: IfCondition[] = [];
-  const rest = list.replaceAll(/(not\s*)?(?:<([^>]*)>|\[(?:W\/)?"?([^\]"]*)"?\])\s*/gi, (_, not: string | undefined, token: string | undefined, tag: string | undefined) => {
+  // Nothing in brackets holds what opens them, unless it is quoted: a list of opening ones would be read from each to its end.
+  const rest = list.replaceAll(/(not\s*)?(?:<([^<>]*)>|\[(?:W\/)?(?:"([^"]*)"|([^[\]"]*))\])\s*/gi, (_, not: string | undefined, token: string | undefined, quoted: string | undefined, bare: string | undefined) => {
+    const tag = quoted ?? bare;
     conditions.push({ not: not !== undefined, ...(token === undefined ? {} : { token }), ...(tag === undefined ? {} : { tag }) });
     return '';
   });
