@@ -33,6 +33,10 @@ describe('header fields', () => {
     expect(() => readFields({ if: `(${text.repeat(1_000_000)}x)` })).toThrow(DavError);
   });
 
+  it.each(['\\"', '"', '"a', '\\', ' ', 'a='])('reads no wish out of a Prefer of %j without end, and in time', (text) => {
+    expect(readFields({ prefer: `"${text.repeat(300_000)}, return=minimal\\` }).prefer).toMatchObject({ minimal: false, representation: false });
+  });
+
   it('keeps apart an If that is one URI without a list', () => {
     expect(readFields({ if: ' <http://x/ctag> ' })).toMatchObject({ if: undefined, ifUri: 'http://x/ctag' });
   });

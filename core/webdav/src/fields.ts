@@ -90,7 +90,8 @@ const NO_WISHES: ReadonlyMap<string, string> = new Map();
 /** RFC 7240 §2: names in any case, the first of a name counts, parameters are nobody's here. */
 function readWishes(field: string): ReadonlyMap<string, string> {
   const wishes = new Map<string, string>();
-  for (const wish of field.match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/g) ?? []) {
+  // A quoted text that nobody closes goes on to the end: tried anew from each quote in it, it would take for ever.
+  for (const wish of field.match(/(?:"(?:[^"\\]|\\.?)*(?:"|$)|[^,"])+/g) ?? []) {
     const [, name, quoted, bare] = /^\s*([\w!#$%&'*+.^`|~-]+)(?:\s*=\s*(?:"([^"]*)"|([^\s;"]*)))?/.exec(wish) ?? [];
     if (name !== undefined && !wishes.has(name.toLowerCase())) wishes.set(name.toLowerCase(), (quoted ?? bare ?? '').toLowerCase());
   }
