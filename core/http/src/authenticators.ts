@@ -88,9 +88,9 @@ export class Authenticators implements Authentication {
       if (outcome.kind === 'not-mine') continue;
       if (outcome.kind === 'continue') return { refusal: { challenges: [outcome.challenge] } };
       if (outcome.kind === 'rejected') return this.#reject(authenticator, outcome, request, claimed);
-      // Many guesses at once were all looked at before the first of them was counted: a right one among them is told as little as the next would be. Free where nobody failed.
+      // Many guesses at once were all looked at before the first of them was counted: a right one among them is answered as a wrong one is. Free where nobody failed.
       const now = await this.#options.failures.look(request.address, claimed);
-      if (now.refuseSeconds > 0) return tooMany(now);
+      if (now.refuseSeconds > 0) return tooManyAtOnce(now);
       const { kind: _, responseHeaders = [], ...proof } = outcome;
       return { ...proof, scheme: authenticator.scheme, headers: responseHeaders, isCounted: now.counted };
     }
@@ -99,11 +99,14 @@ export class Authenticators implements Authentication {
 
   async #reject(authenticator: Authenticator | undefined, outcome: AuthOutcome & { kind: 'rejected' }, request: AuthRequest, claimed: () => string | undefined): Promise<Refused> {
     const challenges = await this.#challenges(request, authenticator, outcome.challenge);
-    // A replaced challenge says "again, with this": nobody guessed anything.
-    if (outcome.challenge !== undefined) return { refusal: { challenges } };
+    // A replaced challenge says "again, with this": nobody guessed anything. It may tell that the password was right, though.
+    if (outcome.challenge !== undefined) {
+      const standing = await this.#options.failures.look(request.address, claimed);
+      return standing.refuseSeconds > 0 ? tooManyAtOnce(standing) : { refusal: { challenges } };
+    }
     this.#note(request, authenticator?.scheme ?? 'unknown', outcome.reason);
-    const { delayMilliseconds } = await this.#options.failures.failed(request.address, claimed());
-    return { refusal: { challenges }, delayMilliseconds };
+    const now = await this.#options.failures.failed(request.address, claimed());
+    return now.refuseSeconds > 0 ? tooManyAtOnce(now) : { refusal: { challenges }, delayMilliseconds: now.delayMilliseconds };
   }
 
   /** Whoever is turned away here has the right password; it opens nothing, so it is counted, answered and slowed like a wrong one, but for the access list's 403. */
@@ -146,8 +149,8 @@ export class Authenticators implements Authentication {
   async #shut({ account, scheme, proof }: Accepted, request: AuthRequest, reason: string): Promise<Refused> {
     if (proof !== undefined) this.#proofs.forget(proof);
     this.#note(request, scheme, `${JSON.stringify(account)} ${reason}`);
-    const { delayMilliseconds } = await this.#options.failures.failed(request.address, claimedAccount(request.headers));
-    return { refusal: { challenges: await this.#challenges(request) }, delayMilliseconds };
+    const now = await this.#options.failures.failed(request.address, claimedAccount(request.headers));
+    return now.refuseSeconds > 0 ? tooManyAtOnce(now) : { refusal: { challenges: await this.#challenges(request) }, delayMilliseconds: now.delayMilliseconds };
   }
 
   #note({ address }: AuthRequest, scheme: string, reason: string): void {
@@ -192,6 +195,8 @@ interface Refused { readonly refusal: Refusal; readonly delayMilliseconds?: numb
 type Proved = Accepted | Refused;
 
 const tooMany = ({ refuseSeconds }: Standing): Refused => ({ refusal: { challenges: [], status: 429, retryAfterSeconds: refuseSeconds } });
+/** After its password was looked at: late, like any refusal, and the same for right and wrong. */
+const tooManyAtOnce = (standing: Standing): Refused => ({ ...tooMany(standing), delayMilliseconds: 0 });
 
 export function requestOf(exchange: HttpExchange): AuthRequest {
   const { request } = exchange;

@@ -79,7 +79,9 @@ export class FailureTable {
     }
     const [byPair, byAddress] = await Promise.all([pair === undefined ? null : this.#pairs.get(pair), this.#addresses.get(address)]);
     const failures = byPair?.consumedPoints ?? 0;
-    const refused = failures >= REFUSE_AFTER ? byPair : (byAddress?.consumedPoints ?? 0) >= REFUSE_ADDRESS_AFTER ? byAddress : undefined;
+    // A failure is judged by those before it, as a success in its place would be.
+    const own = kind === 'failed' ? 1 : 0;
+    const refused = failures - own >= REFUSE_AFTER ? byPair : (byAddress?.consumedPoints ?? 0) - own >= REFUSE_ADDRESS_AFTER ? byAddress : undefined;
     return {
       counted: failures > 0,
       delayMilliseconds: failures > SLOW_AFTER ? Math.min(250 * 2 ** (failures - SLOW_AFTER), LONGEST_DELAY_MILLISECONDS) : 0,

@@ -30,6 +30,7 @@ function given({ accessList, milliseconds = () => 0, owner = () => undefined }: 
       now += milliseconds(account);
       // One after another, as a slow hash is.
       for (let at = 0; at < 20 * turn; at++) await Promise.resolve();
+      if (password === 'right, stale') return { kind: 'rejected', reason: 'stale', challenge: ['again'] };
       if (password !== 'right') return { kind: 'rejected', reason: 'wrong' };
       const principal = owner(account);
       return { kind: 'accepted', account, ...(principal === undefined ? {} : { principal: id(principal) }), responseHeaders: [['Authentication-Info', 'right']] };
@@ -114,6 +115,22 @@ describe('a refusal', () => {
       return all[rightAt]!.outcome;
     };
     expect([await knockAll(3), await knockAll(60)]).toEqual(['AMY', { status: 429, challenges: [], retryAfterSeconds: expect.any(Number) as number }]);
+  });
+
+  it('of one of a hundred guesses at once is the same, and as late, for the right one and for the wrong ones beside it', async () => {
+    const { knock } = given();
+    const all = await Promise.all(Array.from({ length: 100 }, (_, at) => knock('amy', at === 60 ? 'right' : `wrong${String(at)}`)));
+    const statuses = all.map(({ outcome }) => (outcome as { readonly status?: number }).status);
+    expect(statuses).toEqual(Array.from({ length: 100 }, (_, at) => at < 20 ? undefined : 429));
+    expect(all[60]!.outcome).toEqual(all[61]!.outcome);
+    const { knock: again } = given();
+    const stale = await Promise.all(Array.from({ length: 100 }, (_, at) => again('amy', at === 60 ? 'right, stale' : `wrong${String(at)}`, 'Basic')));
+    expect(stale[60]!.outcome).toEqual(stale[61]!.outcome);
+    expect((await given().knock('amy', 'right, stale')).outcome).toMatchObject({ challenges: expect.arrayContaining(['again']) });
+    const { knock: alone } = given();
+    const late = await Promise.all(Array.from({ length: 22 }, (_, at) => alone('shut', at === 20 ? 'right' : `wrong${String(at)}`)));
+    expect(late[20]!.outcome).toEqual(late[21]!.outcome);
+    expect(late[20]!.told).toEqual([]);
   });
 
   it('by the access list comes at once, to the right password alone', async () => {
