@@ -116,7 +116,7 @@ export class DigestAuthenticator implements Authenticator {
     // The same work for an account that there is not.
     if (!isKnown) fits({ secret: unknownSecret(claim, this.#options.realm) });
     if (!isKnown && isIncomplete) throw new DirectoryUnavailable('Digest secrets', undefined);
-    return { kind: 'rejected', reason: `${isKnown ? 'wrong password for' : 'no account'} ${JSON.stringify(claim.account)}` };
+    return { kind: 'rejected', reason: `${isKnown ? 'wrong password for' : 'no account with a Digest secret that may log in:'} ${JSON.stringify(claim.account)}` };
   }
 
   async #ask(source: CredentialSource, { account, algorithm }: Claim): Promise<readonly DigestSecret[]> {

@@ -48,7 +48,7 @@ describe('a wrong response', () => {
     expect((await knock('ben', 'second')).outcome).toMatchObject({ kind: 'accepted' });
     for (const account of ['amy', 'ben', 'both', 'nobody', 'ben']) {
       const { outcome, asked } = await knock(account, 'wrong');
-      expect(outcome, account).toEqual({ kind: 'rejected', reason: `${account === 'nobody' ? 'no account' : 'wrong password for'} "${account}"` });
+      expect(outcome, account).toEqual({ kind: 'rejected', reason: `${account === 'nobody' ? 'no account with a Digest secret that may log in:' : 'wrong password for'} "${account}"` });
       expect(asked, account).toBe('beside first second');
     }
   });
