@@ -54,7 +54,7 @@ describe('a directory server that answers a search with', () => {
     const began = Date.now();
     await expect(parts.source.findByAccount('alice')).rejects.toThrow();
     expect(await parts.credentials.verify('alice', 'alicepw')).toBe('unavailable');
-    expect(Date.now() - began).toBeLessThan(10_000);
+    expect(Date.now() - began).toBeLessThan(30_000);
   });
 
   it.each([

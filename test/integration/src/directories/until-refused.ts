@@ -1,7 +1,7 @@
-/** How long somebody is still let in whose account was shut: counted by when a request is sent, so that a busy machine changes nothing. */
+/** How long somebody is still let in whose account was shut, or whose password was changed: counted by when a request is sent, so that a busy machine changes nothing. */
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Whoever asks later than this after an account was disabled, locked or removed is refused (R43). */
+/** Whoever asks later than this is refused (R43). */
 const REFUSED_MILLISECONDS = 5_000;
 
 /** From now on. `status` sends one request as that account. @throws Error where a request that was sent too late for it is still let in */
@@ -11,7 +11,7 @@ export async function untilRefused(what: string, status: () => Promise<number>):
     const sent = Date.now() - shut;
     const answer = await status();
     if (answer === 401) return;
-    if (sent > REFUSED_MILLISECONDS) throw new Error(`${what}: ${String(answer)} for a request ${String(sent)} ms after the account was shut`);
+    if (sent > REFUSED_MILLISECONDS) throw new Error(`${what}: ${String(answer)} for a request ${String(sent)} ms after it was to end`);
     await delay(100);
   }
 }
