@@ -8,13 +8,13 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createDAVClient } from 'tsdav';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Dav, NAMESPACES, eventText } from '../dav.ts';
-import type { DavAnswer } from '../dav.ts';
-import { describeWith, describeWithPython, execute } from '../programs.ts';
-import { runCaladmin, startServerProcess } from '../server-process.ts';
-import type { ServerProcess } from '../server-process.ts';
-import { linesTo } from '../several-workers.ts';
-import { Started } from './started.ts';
+import { Dav, NAMESPACES, eventText } from './dav.ts';
+import type { DavAnswer } from './dav.ts';
+import { describeWith, describeWithPython, execute } from './programs.ts';
+import { runCaladmin, startServerProcess } from './server-process.ts';
+import type { ServerProcess } from './server-process.ts';
+import { linesTo } from './several-workers.ts';
+import { Started } from './clients/started.ts';
 
 const WORKERS = 2;
 const people = (servers: Readonly<Record<string, string>>): string => `users:
@@ -102,7 +102,7 @@ describe('tsdav told the first server\'s URL', () => {
 
 describeWithPython('caldav', 'python3-caldav told the first server\'s URL', () => {
   it('goes through its ordinary flow on the second', async () => {
-    const finished = await execute('/usr/bin/python3', [join(import.meta.dirname, 'caldav-flow.py'), one.url, 'bob', 'bob']);
+    const finished = await execute('/usr/bin/python3', [join(import.meta.dirname, 'clients', 'caldav-flow.py'), one.url, 'bob', 'bob']);
     expect(finished.stderr.replaceAll(/.*Warning.*\n.*\n?/g, '')).toBe('');
     expect(finished.stdout.trim().split('\n')).toContain('delete the calendar');
     expect([...(await filesOfOne()).keys()].filter((path) => path.includes('bob'))).toEqual([]);
