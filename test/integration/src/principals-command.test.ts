@@ -3,7 +3,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { chmod, chown, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { main } from '@kalends/caladmin';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { describeWithAll, execute } from './programs.ts';
 import type { Finished } from './programs.ts';
 import { root } from './server-process.ts';
@@ -40,9 +41,24 @@ plugins:
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const run = (args: readonly string[], input = ''): Promise<Finished> => execute(process.execPath, [join(root, 'tools', 'caladmin', 'bin', 'caladmin.js'), '-f', join(folder, 'caldavd.yaml'), ...args], { input });
-const principals = (...args: readonly string[]): Promise<Finished> => run(['principals', ...args]);
+/** In this process: one of its own for each costs a second. */
+async function runHere(args: readonly string[]): Promise<Finished> {
+  const said = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((name) => vi.spyOn(process[name], 'write').mockImplementation((text) => {
+    said[name] += String(text);
+    return true;
+  }));
+  const listeners = [process.stdout, process.stderr].map((stream) => ({ stream, before: stream.listeners('error') }));
+  try {
+    return { code: await main(['-f', join(folder, 'caldavd.yaml'), ...args]), ...said };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+    for (const { stream, before } of listeners) for (const listener of stream.listeners('error')) if (!before.includes(listener)) stream.off('error', listener as () => void);
+  }
+}
+const principals = (...args: readonly string[]): Promise<Finished> => runHere(['principals', ...args]);
 async function answer(...args: readonly string[]): Promise<unknown> {
-  const { code, stdout, stderr } = await run(['--json', 'principals', ...args]);
+  const { code, stdout, stderr } = await runHere(['--json', 'principals', ...args]);
   expect(code, stderr).toBe(0);
   return JSON.parse(stdout);
 }
