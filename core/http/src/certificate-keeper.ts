@@ -56,7 +56,7 @@ export class CertificateKeeper {
       // Half written, perhaps: said once, and tried again as long as the files differ from what is in use.
       if (this.#complained === stamp) return;
       this.#complained = stamp;
-      log.error('the certificate files have changed and cannot be used; the old certificate stays', { error });
+      log.error('the certificate files have changed and cannot be used; the old certificate stays', { problem: error instanceof Error ? error.message : String(error) });
     }
   }
 
