@@ -33,7 +33,8 @@ export interface LogSink {
 
 export function createLog(options: LogOptions): LogSink {
   const redactor = options.redactor ?? new Redactor();
-  const file = options.file === undefined ? undefined : new RotatingFile(options.file, options.rotation);
+  // What reads the log for attacks finds it in the journal then.
+  const file = options.file === undefined ? undefined : new RotatingFile(options.file, options.rotation, (text) => { process.stderr.write(text); });
   const stream = file ?? options.stream ?? process.stderr;
   const transport = new transports.Stream({ stream, eol: '\n' });
   const winston = createWinston({
