@@ -2,7 +2,7 @@
  * Config → the list of instances that make a server: what is built in, what the deployment chose, what every server has. And the few rules about the whole that no
  * plugin can know: the demo directory stays on this machine, a role must exist, a listener needs an address.
  */
-import { readListenEntry, TrustedProxies } from '@kalends/http';
+import { readListenEntry } from '@kalends/http';
 import type { Address } from '@kalends/http';
 import { formatPath } from '@kalends/kernel';
 import type { ConfigDocument, InstanceConfig, InstanceSpec, LoadedConfig, Path, PluginDefinition, Problem } from '@kalends/kernel';
@@ -83,13 +83,6 @@ function refusals({ sections, document }: LoadedConfig<Config>): readonly Proble
       }
     } catch (error) {
       problems.push(problemAt(document, at, (error as Error).message, 'for example 127.0.0.1:8008'));
-    }
-  }
-  for (const [index, network] of server['trusted-proxies'].entries()) {
-    try {
-      new TrustedProxies([network]);
-    } catch {
-      problems.push(problemAt(document, ['server', 'trusted-proxies', String(index)], `${JSON.stringify(network)} is neither an address nor a network`, 'for example 192.0.2.10 or 10.0.0.0/8; names are not looked up'));
     }
   }
   if (role === 'master' || role === 'slave') {

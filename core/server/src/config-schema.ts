@@ -2,10 +2,12 @@
  * The top sections of a deployment's config; `plugins` is checked by the kernel and by each plugin. Every section has defaults, so an empty file is valid; the
  * numbers that `config/default.yaml` spells out for readers are these.
  */
-import { listenEntry } from '@kalends/http';
+import { listenEntry, TrustedProxies } from '@kalends/http';
 import { secret } from '@kalends/kernel';
 import { z } from 'zod';
 import { count, octets, span } from './config-fields.ts';
+
+const network = z.string().min(2).refine(isNetwork, { error: ({ input }) => `${JSON.stringify(input)} is neither an address nor a network, such as 192.0.2.10 or 10.0.0.0/8; names are not looked up` });
 
 const server = z.strictObject({
   'public-url': z.url({ protocol: /^https?$/ }).optional().describe('How clients reach the server; default: the first address of `listen`.'),
@@ -18,7 +20,7 @@ const server = z.strictObject({
       passphrase: secret().optional().describe('Of the key, where it has one.'),
     }),
   ]).optional().describe('The certificate of the addresses with TLS.'),
-  'trusted-proxies': z.array(z.string().min(2)).default([]).describe('Addresses or networks whose X-Forwarded-For, -Proto and PROXY headers are believed.'),
+  'trusted-proxies': z.array(network).default([]).describe('Addresses or networks whose X-Forwarded-For, -Proto and PROXY headers are believed.'),
   data: z.string().min(1).optional().describe('The data root; default: the folder `data` where the server is started.'),
 }).transform((given) => ({ ...given, listen: given.listen ?? (given.tls === undefined ? ['127.0.0.1:8008'] : ['https://127.0.0.1:8443', 'http://127.0.0.1:8008']) }));
 
@@ -73,4 +75,13 @@ export function limitsOf(given: Config['limits']) {
     itemsPerCalendar: given['items-per-calendar'], attachmentsPerItem: given['attachments-per-item'], queryPast: given['query-past'],
     queryFuture: given['query-future'], queryResults: given['query-results'], multigetHrefs: given['multiget-hrefs'],
   };
+}
+
+function isNetwork(text: string): boolean {
+  try {
+    new TrustedProxies([text]);
+    return true;
+  } catch {
+    return false;
+  }
 }

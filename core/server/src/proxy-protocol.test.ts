@@ -132,6 +132,12 @@ describe('the config', () => {
     expect(await problemsOf(`server:\n  trusted-proxies:\n    - 192.0.2.10\n    - ${network}\n`)).toEqual([expect.stringContaining(`4 server.trusted-proxies[1]: "${network}" is neither an address nor a network`)]);
   });
 
+  it('tells a wrong network and a misspelt key in one go', async () => {
+    expect(await problemsOf('server:\n  trusted-proxies: [10.0.0.0/]\n  listen:\n    - { at: "127.0.0.1:1", proxy-protcol: true }\n')).toEqual(expect.arrayContaining([
+      expect.stringContaining('server.trusted-proxies[0]: "10.0.0.0/" is neither'), expect.stringContaining('proxy-protcol: unknown key'),
+    ]));
+  });
+
   it.each([
     ['a mapping without an address', '{ proxy-protocol: true }'], ['another key', '{ at: "127.0.0.1:1", proxy: true }'], ['a number in the place of yes and no', '{ at: "127.0.0.1:1", proxy-protocol: 2 }'], ['what is no address', '{ at: nowhere, proxy-protocol: true }'],
   ])('is refused with %s', async (_what, written) => {
