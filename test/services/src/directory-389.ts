@@ -97,12 +97,12 @@ async function configText(folder: string, port: number, tlsPort: number, setting
   const [first = '', ...rest] = template.replaceAll(/\n{3,}/g, '\n\n').trimEnd().split('\n\n');
   const more = Object.entries(security).map(([name, value]) => `${name}: ${value}`);
   const changed = rest.map((entry) => (/^dn: cn=MemberOf Plugin,/im.test(entry) ? entry.replace(/nsslapd-pluginenabled: off/i, 'nsslapd-pluginenabled: on') : entry));
-  const any = ['top', 'extensibleObject'];
+  const extensible = ['top', 'extensibleObject'];
   return [[first, ...more].join('\n'), ...changed].join('\n\n') + '\n\n'
-    + record('cn=userRoot,cn=ldbm database,cn=plugins,cn=config', { objectClass: [...any, 'nsBackendInstance'], cn: 'userRoot', 'nsslapd-suffix': BASE, 'nsslapd-directory': at('db/userRoot') })
-    + record('cn=index,cn=userRoot,cn=ldbm database,cn=plugins,cn=config', { objectClass: any, cn: 'index' })
+    + record('cn=userRoot,cn=ldbm database,cn=plugins,cn=config', { objectClass: [...extensible, 'nsBackendInstance'], cn: 'userRoot', 'nsslapd-suffix': BASE, 'nsslapd-directory': at('db/userRoot') })
+    + record('cn=index,cn=userRoot,cn=ldbm database,cn=plugins,cn=config', { objectClass: extensible, cn: 'index' })
     + indexes.map((name) => record(`cn=${name},cn=index,cn=userRoot,cn=ldbm database,cn=plugins,cn=config`, { objectClass: ['top', 'nsIndex'], cn: name, nsSystemIndex: 'false', nsIndexType: ['pres', 'eq', 'sub'] })).join('')
-    + record(`cn="${BASE}",cn=mapping tree,cn=config`, { objectClass: [...any, 'nsMappingTree'], cn: BASE, 'nsslapd-state': 'backend', 'nsslapd-backend': 'userRoot' });
+    + record(`cn="${BASE}",cn=mapping tree,cn=config`, { objectClass: [...extensible, 'nsMappingTree'], cn: BASE, 'nsslapd-state': 'backend', 'nsslapd-backend': 'userRoot' });
 }
 
 /** It takes no cleartext password from its config. */
